@@ -1,0 +1,35 @@
+// The launch block: the one struct that the runtime hands to every kernel it launches, by a pointer appended after the
+// PTX parameters (at the next 8-byte boundary of the kernarg segment). Declared once, for lowering and runtime.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace w2w::abi {
+
+inline constexpr uint32_t kLaunchBlockVersion = 1;
+
+/// Device-readable, 8-byte aligned, constant while the launch runs. All addresses are device (generic) addresses.
+struct LaunchBlock {
+  uint32_t version;             //  0: kLaunchBlockVersion
+  uint32_t size;                //  4: sizeof(LaunchBlock)
+  uint64_t arena;               //  8: base of the module's .global/.const arena
+  uint32_t ntid[3];             // 16: logical block size (threads)
+  uint32_t nctaid[3];           // 28: logical grid size (blocks)
+  uint32_t block_offset[3];     // 40: added to AMD's workgroup id: non-zero in sliced launches
+  uint32_t dynamic_shared_size; // 52: bytes
+  uint64_t grid_workspace;      // 56: cooperative grid barrier (%envreg1/2); 0 if not cooperative
+  uint64_t grid_id;             // 64: %gridid
+  uint64_t printf_fifo;         // 72: see printf_fifo.h; 0: printf output is dropped
+  uint64_t device_heap;         // 80: malloc/free; 0: malloc returns null
+  uint64_t status;              // 88: status word (trap, assert); see status_word.h
+  uint64_t shared_slab;         // 96: base of per-workgroup slabs when the shared window is not in LDS; else 0
+  uint64_t shared_slab_stride;  // 104: bytes per workgroup
+};
+
+static_assert(sizeof(LaunchBlock) == 112);
+static_assert(offsetof(LaunchBlock, ntid) == 16);
+static_assert(offsetof(LaunchBlock, grid_workspace) == 56);
+static_assert(offsetof(LaunchBlock, shared_slab_stride) == 104);
+
+} // namespace w2w::abi
