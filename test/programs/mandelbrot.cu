@@ -21,7 +21,6 @@ __global__ void mandelbrot(int *out, int width, int height, int limit) {
   out[py * width + px] = i;
 }
 
-#pragma clang fp contract(off)
 static int iterations(int px, int py, int limit) {
   volatile float cx = static_cast<float>(px) * (3.0f / 128), cy = static_cast<float>(py) * (2.5f / 96);
   cx = cx + -2.25f;
