@@ -1,5 +1,5 @@
-// The instruction table's interface. The table itself is text (*.isa beside this file); the build turns it into the
-// enumerations Opcode, Mod and SpecialRegister and the rows `forms()`.
+// The instruction table's interface. The table itself is text (*.isa beside this file); the build
+// turns it into the enumerations Opcode, Mod and SpecialRegister and the rows `forms()`.
 #pragma once
 
 #include "frontend/isa/types.h"
@@ -13,8 +13,9 @@
 
 namespace w2w::ptx::isa {
 
-/// Set of modifiers of one instruction. Names follow one rule: `.shared::cta` is Mod::shared_cta, `.L2::64B` is
-/// Mod::L2_64B, C++ keywords get a trailing underscore (Mod::and_, Mod::volatile_). Types are not modifiers.
+/// Set of modifiers of one instruction. Names follow one rule: `.shared::cta` is Mod::shared_cta,
+/// `.L2::64B` is Mod::L2_64B, C++ keywords get a trailing underscore (Mod::and_, Mod::volatile_).
+/// Types are not modifiers.
 class ModifierSet {
 public:
   constexpr bool has(Mod m) const {
@@ -38,6 +39,7 @@ std::string_view spelling(Opcode o);
 /// "%tid" for SpecialRegister::tid.
 std::string_view spelling(SpecialRegister r);
 
-struct Form; // one row; declared in form.h for those who walk the table (parser, --list-isa, conformance)
+struct Form; // one row; declared in form.h for those who walk the table (parser, --list-isa,
+             // conformance)
 
 } // namespace w2w::ptx::isa

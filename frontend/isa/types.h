@@ -23,23 +23,36 @@ struct TypeInfo {
   uint8_t lanes; // packed elements
 };
 
-/// Properties of a type; Type::None has an empty spelling and zero bits.
-constexpr const TypeInfo &info(Type t) {
-  constexpr static TypeInfo table[] = {
-      {"", 0, TypeKind::None, 0},
+namespace detail {
+inline constexpr TypeInfo kTypeTable[] = {
+    {"", 0, TypeKind::None, 0},
 #define W2W_PTX_TYPE(name, spelling, bits, kind, lanes) {spelling, bits, TypeKind::kind, lanes},
 #include "frontend/isa/types.def"
 #undef W2W_PTX_TYPE
-  };
-  return table[static_cast<unsigned>(t)];
+};
+} // namespace detail
+
+/// Properties of a type; Type::None has an empty spelling and zero bits.
+constexpr const TypeInfo &info(Type t) {
+  return detail::kTypeTable[static_cast<unsigned>(t)];
 }
 
-constexpr unsigned bits(Type t) { return info(t).bits; }
+constexpr unsigned bits(Type t) {
+  return info(t).bits;
+}
 /// Bytes the type takes in memory; sub-byte types take one byte per 8 bits, rounded up.
-constexpr unsigned bytes(Type t) { return (info(t).bits + 7u) / 8u; }
-constexpr bool is_signed(Type t) { return info(t).kind == TypeKind::Signed; }
-constexpr bool is_unsigned(Type t) { return info(t).kind == TypeKind::Unsigned; }
-constexpr bool is_bits(Type t) { return info(t).kind == TypeKind::Bits; }
+constexpr unsigned bytes(Type t) {
+  return (info(t).bits + 7u) / 8u;
+}
+constexpr bool is_signed(Type t) {
+  return info(t).kind == TypeKind::Signed;
+}
+constexpr bool is_unsigned(Type t) {
+  return info(t).kind == TypeKind::Unsigned;
+}
+constexpr bool is_bits(Type t) {
+  return info(t).kind == TypeKind::Bits;
+}
 constexpr bool is_float(Type t) {
   return info(t).kind == TypeKind::Float || info(t).kind == TypeKind::AltFloat;
 }

@@ -1,0 +1,134 @@
+// The rows of the instruction table, for those who walk it: parser, --list-isa, conformance.
+#pragma once
+
+#include "frontend/isa/isa.h"
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace w2w::ptx::isa {
+
+inline constexpr Mod kNoMod = static_cast<Mod>(std::numeric_limits<uint16_t>::max());
+
+/// An architecture- or family-specific target: {90, 'a'} is sm_90a; {100, 'f'} is sm_100f and all
+/// of its family (PTX ISA 11.1.2).
+struct ArchSpecific {
+  uint16_t sm = 0;
+  char suffix = 0;
+};
+
+/// What a form, or one modifier or type in it, asks of the module; zero means nothing.
+struct Requirement {
+  uint16_t ptx = 0;      // 80 for PTX ISA 8.0
+  uint16_t sm = 0;       // 90 for sm_90 or higher
+  uint16_t until_sm = 0; // removed for this sm and higher from PTX ISA 6.4 on
+  ArchSpecific arch[4] = {};
+};
+
+struct ConditionalRequirement {
+  Mod mod = kNoMod;       // applies when this modifier is written,
+  Type type = Type::None; // or this type
+  Requirement requirement;
+};
+
+/// One suffix position of a mnemonic: a choice of modifiers, or a choice of types.
+struct Slot {
+  bool is_type = false;
+  bool optional = false;
+  std::span<const Mod> mods;
+  std::span<const Type> types;
+};
+
+/// How an operand's type follows from the instruction's types.
+struct TypeRef {
+  enum class Kind : uint8_t {
+    None,
+    Slot,     // the `index`th type of the instruction
+    SlotWide, // twice as wide (mul.wide)
+    Fixed,    // `type`
+    Pointer,  // an address: 32 or 64 bits
+    Any       // whatever fits in the form's width (elements of mov's vector)
+  };
+  Kind kind = Kind::None;
+  uint8_t index = 0;
+  Type type = Type::None;
+};
+
+struct OperandSpec {
+  static constexpr uint8_t kByModifier = 255; // .v2, .v4, .v8; a scalar if none is written
+  static constexpr uint8_t kPack = 254;       // mov: elements together as wide as the type
+
+  enum class Shape : uint8_t {
+    Register,  // only a register
+    Source,    // register or immediate
+    Immediate, // constant in [low, high] (any if both are 0)
+    Pair,      // first|second
+    Address,   // [register | variable | immediate, + offset]
+    AnySource, // mov: register, special register, immediate, address of a variable or function
+    AddressOf, // cvta: register or variable with offset
+    Label,
+    Targets, // name of a .branchtargets list
+    CallOperands,
+    Texture, // [texture, {coordinates}] or [texture, sampler, {coordinates}]
+    Surface, // [surface, {coordinates}]
+    Query,   // [texture | sampler | surface]
+    Tensor   // [tensor map, {coordinates}]
+  };
+  Shape shape = Shape::Source;
+  bool dest = false;
+  bool optional = false;
+  bool sink = false; // `_` allowed
+  bool second_optional = false;
+  bool second_sink = false;
+  bool negatable = false; // `!p`, or `-a` in vmad
+  bool selector = false;  // `.b0`, `.h1`, ... of video instructions
+  TypeRef type;
+  TypeRef second_type;    // of a Pair
+  uint8_t vector = 0;     // elements of a brace list; 0: no vector
+  Mod condition = kNoMod; // present exactly when this modifier is written
+  Mod space = kNoMod;     // Address: state space if no modifier tells
+  int64_t low = 0, high = 0;
+};
+
+/// One row: every PTX instruction matches exactly one.
+struct Form {
+  Opcode opcode{};
+  uint16_t index = 0;       // in forms()
+  std::string_view syntax;  // as in the table, macros expanded
+  std::string_view section; // PTX ISA section
+  std::span<const Slot> slots;
+  std::span<const OperandSpec> operands;
+  Requirement requirement;
+  std::span<const ConditionalRequirement> needs;
+};
+
+/// All rows, grouped by opcode.
+std::span<const Form> forms();
+/// The rows of one opcode.
+std::span<const Form> forms(Opcode opcode);
+
+/// The opcode spelled `name`, or null.
+const Opcode *find_opcode(std::string_view name);
+/// Whether any form has a modifier spelled so ("shared::cta").
+bool is_modifier(std::string_view name);
+
+struct SpecialRegisterInfo {
+  std::string_view name; // with %
+  Type type;
+  uint8_t vector_width; // 4 for %tid: .x .y .z .w
+  Requirement requirement;
+  std::string_view section;
+};
+const SpecialRegisterInfo &info(SpecialRegister r);
+/// The special register spelled `name` (with %), or null.
+const SpecialRegister *find_special_register(std::string_view name);
+
+/// Whether a module of this version and target satisfies a requirement.
+bool satisfies(const Requirement &r, unsigned ptx_version, unsigned sm, char sm_suffix);
+/// "PTX ISA 8.0 and sm_90 or higher".
+std::string describe(const Requirement &r);
+
+} // namespace w2w::ptx::isa
