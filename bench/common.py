@@ -1,0 +1,52 @@
+"""What the measurements share: where the build is, running a command cold and timing it, printing a table."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+BUILD = os.environ.get("W2W_BUILD_DIR") or os.path.join(os.path.dirname(__file__), "..", "build-release")
+BUILD = os.path.abspath(BUILD)
+PTX2HSACO = os.path.join(BUILD, "bin", "ptx2hsaco")
+W2W = os.path.join(BUILD, "bin", "w2w")
+PTX_DIR = os.path.join(BUILD, "test", "programs")
+PROGRAMS = os.path.join(BUILD, "test-bin")
+
+
+def find_ptxas():
+    return shutil.which("ptxas") or shutil.which(os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "ptxas"))
+
+
+def environment(**extra):
+    """The caller's environment without settings that would change what is measured."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("W2W_", "CUDA_")) and k not in ("LD_PRELOAD", "LD_AUDIT")}
+    return {**kept, **extra}
+
+
+def run(command, **env):
+    """Wall time in ms of one cold process, and its output; the benchmark ends if it fails."""
+    begin = time.monotonic()
+    done = subprocess.run(command, env=environment(**env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wall = (time.monotonic() - begin) * 1e3
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)} ended with status {done.returncode}:\n{done.stdout}")
+    return wall, done.stdout
+
+
+def alternate(rounds, *measurements):
+    """Medians of several measurements, taken by turns so that a busy machine hurts all of them alike."""
+    taken = [[] for _ in measurements]
+    for _ in range(rounds):
+        for values, measure in zip(taken, measurements):
+            values.append(measure())
+    return [statistics.median(values) for values in taken]
+
+
+def table(title, columns, rows):
+    print(title)
+    texts = [columns] + [[f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
+    for row in texts:
+        print("  " + "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))))
