@@ -1,5 +1,6 @@
-// The launch block: the one struct that the runtime hands to every kernel it launches, by a pointer appended after the
-// PTX parameters (at the next 8-byte boundary of the kernarg segment). Declared once, for lowering and runtime.
+// The launch block: the one struct that the runtime hands to every kernel it launches, by a pointer
+// appended after the PTX parameters (at the next 8-byte boundary of the kernarg segment). Declared
+// once, for lowering and runtime.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@ namespace w2w::abi {
 
 inline constexpr uint32_t kLaunchBlockVersion = 1;
 
-/// Device-readable, 8-byte aligned, constant while the launch runs. All addresses are device (generic) addresses.
+/// Device-readable, 8-byte aligned, constant while the launch runs. All addresses are device
+/// (generic) addresses.
 struct LaunchBlock {
   uint32_t version;             //  0: kLaunchBlockVersion
   uint32_t size;                //  4: sizeof(LaunchBlock)
@@ -23,8 +25,9 @@ struct LaunchBlock {
   uint64_t printf_fifo;         // 72: see printf_fifo.h; 0: printf output is dropped
   uint64_t device_heap;         // 80: malloc/free; 0: malloc returns null
   uint64_t status;              // 88: status word (trap, assert); see status_word.h
-  uint64_t shared_slab;         // 96: base of per-workgroup slabs when the shared window is not in LDS; else 0
-  uint64_t shared_slab_stride;  // 104: bytes per workgroup
+  uint64_t
+      shared_slab; // 96: base of per-workgroup slabs when the shared window is not in LDS; else 0
+  uint64_t shared_slab_stride; // 104: bytes per workgroup
 };
 
 static_assert(sizeof(LaunchBlock) == 112);

@@ -1,5 +1,6 @@
-// What the runtime must know of a module without parsing it: kernels, parameter layouts, the arena's layout and initial
-// image, function ids. Made by the compiler process, cached beside the kernels. No LLVM, no frontend in here.
+// What the runtime must know of a module without parsing it: kernels, parameter layouts, the
+// arena's layout and initial image, function ids. Made by the compiler process, cached beside the
+// kernels. No LLVM, no frontend in here.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,14 @@ struct KernelParam {
 };
 
 struct KernelSummary {
-  std::string name;                 // PTX name
+  std::string name; // PTX name
   std::vector<KernelParam> params;
-  uint32_t param_bytes = 0;         // end of the last parameter
+  uint32_t param_bytes = 0;            // end of the last parameter
   uint32_t max_threads[3] = {0, 0, 0}; // .maxntid; 0 if not given
   uint32_t req_threads[3] = {0, 0, 0}; // .reqntid; 0 if not given
-  uint32_t static_shared = 0;       // bytes of statically sized .shared reachable from the kernel
-  uint32_t const_bytes = 0;         // bytes of module-scope .const (cudaFuncAttributes::constSizeBytes)
-  std::string error;                // not empty: the kernel is poisoned; the rendered diagnostics
+  uint32_t static_shared = 0; // bytes of statically sized .shared reachable from the kernel
+  uint32_t const_bytes = 0;   // bytes of module-scope .const (cudaFuncAttributes::constSizeBytes)
+  std::string error;          // not empty: the kernel is poisoned; the rendered diagnostics
 };
 
 /// A module-scope .global or .const variable in the arena.
@@ -39,12 +40,12 @@ struct VariableSummary {
   bool is_extern = false; // no storage here: resolved by linking
 };
 
-/// The 8-byte word at `offset` of the initial image must have an address added to it when the arena is placed:
-/// value += arena base (kind ArenaAddress). Function ids are already in the image.
+/// The 8-byte word at `offset` of the initial image must have an address added to it when the arena
+/// is placed: value += arena base (kind ArenaAddress). Function ids are already in the image.
 struct ArenaRelocation {
   uint64_t offset = 0;
-  uint8_t width = 8;   // bytes written: 8, or 4/1 for mask() pieces
-  uint8_t shift = 0;   // (address >> shift) is written
+  uint8_t width = 8; // bytes written: 8, or 4/1 for mask() pieces
+  uint8_t shift = 0; // (address >> shift) is written
 };
 
 struct ModuleSummary {
@@ -57,18 +58,21 @@ struct ModuleSummary {
   std::vector<std::string> functions;       // function id n+1 (tagged) belongs to functions[n]
   uint32_t ptx_version = 0;                 // 90 for 9.0
   uint32_t sm = 0;                          // 89 for sm_89
-  std::string diagnostics;                  // rendered messages of the whole image, for the JIT logs
-  bool fatal = false;                       // the module as a whole is unusable (syntax error at module level)
+  std::string diagnostics; // rendered messages of the whole image, for the JIT logs
+  bool fatal = false;      // the module as a whole is unusable (syntax error at module level)
 };
 
-/// Bytes for the cache and the compiler process's answer; versioned, little-endian, checked on reading.
+/// Bytes for the cache and the compiler process's answer; versioned, little-endian, checked on
+/// reading.
 std::vector<uint8_t> serialise(const ModuleSummary &summary);
 /// Nothing if the bytes are damaged or of another version.
 std::optional<ModuleSummary> deserialise_summary(std::span<const uint8_t> bytes);
 
-/// The value a PTX program sees for the address of functions[index]: never 0, tagged so that a stray data pointer is
-/// not taken for a function.
+/// The value a PTX program sees for the address of functions[index]: never 0, tagged so that a
+/// stray data pointer is not taken for a function.
 inline constexpr uint64_t kFunctionIdTag = uint64_t{0xF1D0} << 48;
-constexpr uint64_t function_id(uint32_t index) { return kFunctionIdTag | (uint64_t{index} + 1); }
+constexpr uint64_t function_id(uint32_t index) {
+  return kFunctionIdTag | (uint64_t{index} + 1);
+}
 
 } // namespace w2w::abi

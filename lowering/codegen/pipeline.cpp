@@ -1,0 +1,196 @@
+#include "lowering/codegen/pipeline.h"
+
+#include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/lower_special_registers.h"
+
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/IPO/AlwaysInliner.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/InferAddressSpaces.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+
+namespace w2w {
+
+using namespace llvm;
+
+namespace {
+
+/// What our wrapped passes share in one run.
+struct RunState {
+  PassEnv &env;
+  const PipelineOptions &options;
+  std::string error; // first pass that left invalid IR
+};
+
+/// A pass of ours as an LLVM module pass.
+struct OurPass : PassInfoMixin<OurPass> {
+  OurPass(std::string_view pass_name, PassFunction run, RunState &state)
+      : pass_name(pass_name), function(run), state(&state) {}
+
+  PreservedAnalyses run(Module &module, ModuleAnalysisManager &analyses) {
+    // After a refusal or an error the module is only carried to the end of the pipeline.
+    if (!state->error.empty() || !state->env.errors.empty())
+      return PreservedAnalyses::all();
+    bool changed = function(module, analyses, state->env);
+    if (state->options.print_after_all) {
+      errs() << "; *** IR after " << pass_name << (changed ? "" : " (unchanged)") << " ***\n";
+      if (changed)
+        module.print(errs(), nullptr);
+    }
+    if (changed && state->options.verify) {
+      raw_string_ostream stream(state->error);
+      if (verifyModule(module, &stream))
+        state->error =
+            "internal error: pass " + std::string(pass_name) + " left invalid IR: " + state->error;
+    }
+    return changed ? PreservedAnalyses::none() : PreservedAnalyses::all();
+  }
+  static bool isRequired() { return true; }
+
+  std::string_view pass_name;
+  PassFunction function;
+  RunState *state;
+};
+
+#define OURS(pass) OurPass(#pass, pass, state)
+
+/// THE order of all passes.
+void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &state) {
+  // append_launch_block must come first: it changes the signature of kernels, and every later pass
+  // of the runtime ABI reads the launch block.
+  mpm.addPass(OURS(append_launch_block));
+
+  mpm.addPass(OURS(lower_special_registers));
+
+  if (state.options.stage == Stage::Lowered)
+    return;
+
+  // LLVM's own pipeline. It brings AMDGPU's passes with it through the target machine's callbacks.
+  static const OptimizationLevel kLevels[] = {OptimizationLevel::O0, OptimizationLevel::O1,
+                                              OptimizationLevel::O2, OptimizationLevel::O3};
+  OptimizationLevel level = kLevels[state.options.opt_level & 3];
+  mpm.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
+                                             : builder.buildPerModuleDefaultPipeline(level));
+}
+
+/// Runs the pass manager that `build` fills.
+template <typename Build>
+bool run_pipeline(Module &module, TargetMachine &machine, PassEnv &env,
+                  const PipelineOptions &options, std::string &error, Build build) {
+  RunState state{env, options, {}};
+  PipelineTuningOptions tuning;
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+
+  if (options.verify) {
+    raw_string_ostream stream(error);
+    if (verifyModule(module, &stream)) {
+      error = "internal error: invalid IR before the passes: " + error;
+      return false;
+    }
+  }
+  ModulePassManager mpm;
+  build(mpm, builder, state);
+  mpm.run(module, modules);
+  error = std::move(state.error);
+  return error.empty() && env.errors.empty();
+}
+
+/// Collects what LLVM's back end reports (unsupported calls, register limits) instead of exiting.
+struct CollectingHandler : DiagnosticHandler {
+  explicit CollectingHandler(std::string &errors) : errors(errors) {}
+  bool handleDiagnostics(const DiagnosticInfo &info) override {
+    if (info.getSeverity() != DS_Error)
+      return true; // remarks and warnings: not shown
+    raw_string_ostream stream(errors);
+    DiagnosticPrinterRawOStream printer(stream);
+    if (!errors.empty())
+      stream << '\n';
+    info.print(printer);
+    return true;
+  }
+  std::string &errors;
+};
+
+/// Names the first w2w.* function that is still called, if any.
+std::string surviving_border_function(const Module &module) {
+  for (const Function &f : module)
+    if (f.getName().starts_with("w2w.") && f.isDeclaration() && !f.use_empty())
+      return f.getName().str();
+  return {};
+}
+
+} // namespace
+
+bool run_passes(Module &module, TargetMachine &machine, PassEnv &env,
+                const PipelineOptions &options, std::string &error) {
+  return run_pipeline(module, machine, env, options, error, build_pipeline);
+}
+
+bool run_named_passes(Module &module, TargetMachine &machine, PassEnv &env,
+                      std::span<const std::string> names, const PipelineOptions &options,
+                      std::string &error) {
+  std::vector<PassInfo> chosen;
+  for (const std::string &name : names) {
+    auto passes = all_passes();
+    auto it = std::find_if(passes.begin(), passes.end(),
+                           [&](const PassInfo &p) { return p.name == name; });
+    if (it == passes.end()) {
+      error = "unknown pass '" + name + "'; known passes:";
+      for (const PassInfo &p : passes)
+        error += " " + std::string(p.name);
+      return false;
+    }
+    chosen.push_back(*it);
+  }
+  return run_pipeline(module, machine, env, options, error,
+                      [&](ModulePassManager &mpm, PassBuilder &, RunState &state) {
+                        for (const PassInfo &pass : chosen)
+                          mpm.addPass(OurPass(pass.name, pass.run, state));
+                      });
+}
+
+bool generate_code(Module &module, TargetMachine &machine, bool assembly,
+                   std::vector<uint8_t> &bytes, std::string &error) {
+  if (std::string name = surviving_border_function(module); !name.empty()) {
+    error = "internal error: no pass has replaced the function " + name;
+    return false;
+  }
+  module.getContext().setDiagnosticHandler(std::make_unique<CollectingHandler>(error));
+  SmallVector<char, 0> buffer;
+  raw_svector_ostream stream(buffer);
+  legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr,
+                                  assembly ? CodeGenFileType::AssemblyFile
+                                           : CodeGenFileType::ObjectFile,
+                                  /*DisableVerify=*/true)) {
+    error = "internal error: LLVM's AMDGPU target can't write this kind of file";
+    return false;
+  }
+  passes.run(module);
+  module.getContext().setDiagnosticHandler(nullptr);
+  if (!error.empty())
+    return false;
+  bytes.assign(buffer.begin(), buffer.end());
+  return true;
+}
+
+void set_code_object_version(Module &module, int version) {
+  module.setModuleFlag(Module::Error, "amdhsa_code_object_version", unsigned(version) * 100);
+}
+
+} // namespace w2w

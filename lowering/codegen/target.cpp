@@ -1,0 +1,94 @@
+#include "lowering/codegen/target.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <mutex>
+#include <vector>
+
+// Only the AMDGPU target is initialised: registering all of LLVM's targets costs start-up time.
+extern "C" {
+void LLVMInitializeAMDGPUTargetInfo();
+void LLVMInitializeAMDGPUTarget();
+void LLVMInitializeAMDGPUTargetMC();
+void LLVMInitializeAMDGPUAsmPrinter();
+void LLVMInitializeAMDGPUAsmParser(); // inline assembly
+}
+
+namespace w2w {
+namespace {
+
+// The one list of processors. LDS sizes: AMDGPU feature
+// FeatureAddressableLocalMemorySize65536/163840. gfx10 and later have both wave sizes; wave32 is
+// LLVM's and ROCm's default there, and fits a PTX warp.
+constexpr Processor kProcessors[] = {
+    {"gfx906", Generation::Gfx9, 64, "", 64 << 10, 40},
+    {"gfx908", Generation::Gfx9, 64, "", 64 << 10, 40},
+    {"gfx90a", Generation::Gfx9, 64, "", 64 << 10, 40},
+    {"gfx942", Generation::Gfx9, 64, "", 64 << 10, 10},
+    {"gfx950", Generation::Gfx9, 64, "", 160 << 10, 10},
+    {"gfx1030", Generation::Gfx10, 32, "+wavefrontsize32", 64 << 10, 10},
+    {"gfx1100", Generation::Gfx11, 32, "+wavefrontsize32", 64 << 10, 10},
+    {"gfx1151", Generation::Gfx11, 32, "+wavefrontsize32", 64 << 10, 10},
+    {"gfx1201", Generation::Gfx12, 32, "+wavefrontsize32", 64 << 10, 10},
+};
+
+const llvm::Triple &amdgpu_triple() {
+  static const llvm::Triple triple("amdgcn-amd-amdhsa");
+  return triple;
+}
+
+const llvm::Target *amdgpu_target() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeAMDGPUTargetInfo();
+    LLVMInitializeAMDGPUTarget();
+    LLVMInitializeAMDGPUTargetMC();
+    LLVMInitializeAMDGPUAsmPrinter();
+    LLVMInitializeAMDGPUAsmParser();
+  });
+  std::string error;
+  return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);
+}
+
+} // namespace
+
+std::span<const std::string_view> supported_processors() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> list;
+    for (const Processor &p : kProcessors)
+      list.push_back(p.name);
+    return list;
+  }();
+  return names;
+}
+
+const Processor *find_processor(std::string_view name) {
+  for (const Processor &p : kProcessors)
+    if (p.name == name)
+      return &p;
+  return nullptr;
+}
+
+void configure_module(llvm::Module &module) {
+  module.setTargetTriple(amdgpu_triple());
+  module.setDataLayout(amdgpu_triple().computeDataLayout());
+}
+
+std::unique_ptr<llvm::TargetMachine> create_target_machine(const Processor &processor,
+                                                           int opt_level) {
+  const llvm::Target *target = amdgpu_target();
+  if (!target)
+    return nullptr; // an LLVM built without AMDGPU
+  static constexpr llvm::CodeGenOptLevel kLevels[] = {
+      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less, llvm::CodeGenOptLevel::Default,
+      llvm::CodeGenOptLevel::Aggressive};
+  llvm::TargetOptions options;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      amdgpu_triple(), llvm::StringRef(processor.name), llvm::StringRef(processor.features),
+      options, llvm::Reloc::PIC_, std::nullopt, kLevels[opt_level & 3]));
+}
+
+} // namespace w2w

@@ -1,0 +1,39 @@
+// Target processors and what LLVM needs to know of them: triple, data layout, TargetMachine.
+#pragma once
+
+#include "lowering/compiler.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace w2w {
+
+/// GFX generations, in the sense of "which instructions are there".
+enum class Generation : uint8_t { Gfx9, Gfx10, Gfx11, Gfx12 };
+
+/// One processor we generate code for.
+struct Processor {
+  std::string_view name; // LLVM's -mcpu
+  Generation generation;
+  uint8_t wave_size;         // work-items a wave: 64 means two PTX warps a wave
+  std::string_view features; // LLVM's feature string
+  uint32_t lds_bytes;        // LDS a workgroup may have
+  uint32_t steady_tick_ns;   // nanoseconds a tick of s_memrealtime: a 25 MHz or a 100 MHz counter
+};
+
+/// The processor called `name`, or nullptr.
+const Processor *find_processor(std::string_view name);
+
+/// Sets triple and data layout (the same for all processors).
+void configure_module(llvm::Module &module);
+
+/// A target machine for the processor; `opt_level` 0..3. Registers LLVM's AMDGPU target on first
+/// use (thread-safe).
+std::unique_ptr<llvm::TargetMachine> create_target_machine(const Processor &processor,
+                                                           int opt_level);
+
+} // namespace w2w

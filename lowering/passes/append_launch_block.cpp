@@ -1,0 +1,86 @@
+#include "lowering/passes/append_launch_block.h"
+
+#include "lowering/abi/launch_block.h"
+#include "lowering/passes/launch_block_access.h"
+
+#include "llvm/IR/IntrinsicsAMDGPU.h"
+
+namespace w2w {
+
+using namespace llvm;
+
+namespace {
+
+constexpr StringRef kAppended = "w2w-launch-block";
+constexpr unsigned kConstantSpace = 4;
+
+void append(Function &kernel) {
+  LLVMContext &context = kernel.getContext();
+  SmallVector<Type *> types(kernel.getFunctionType()->params());
+  types.push_back(PointerType::get(context, kConstantSpace));
+  auto *type = FunctionType::get(kernel.getReturnType(), types, false);
+  Function *replacement =
+      Function::Create(type, kernel.getLinkage(), kernel.getAddressSpace(), "", kernel.getParent());
+  replacement->takeName(&kernel);
+  replacement->copyAttributesFrom(&kernel);
+  replacement->copyMetadata(&kernel, 0);
+  kernel.setSubprogram(nullptr);
+  replacement->splice(replacement->begin(), &kernel);
+  for (auto [from, to] : zip(kernel.args(), replacement->args())) {
+    to.takeName(&from);
+    from.replaceAllUsesWith(&to);
+  }
+  kernel.replaceAllUsesWith(replacement);
+  kernel.eraseFromParent();
+
+  Argument *block = replacement->getArg(types.size() - 1);
+  block->setName("launch_block");
+  AttrBuilder attributes(context);
+  attributes.addAttribute(Attribute::NoAlias)
+      .addAttribute(Attribute::NoUndef)
+      .addAttribute(Attribute::ReadOnly)
+      .addAlignmentAttr(Align(8))
+      .addDereferenceableAttr(sizeof(abi::LaunchBlock));
+  block->addAttrs(attributes);
+  replacement->addFnAttr(kAppended);
+  replacement->addFnAttr("amdgpu-implicitarg-num-bytes", "0");
+}
+
+} // namespace
+
+bool append_launch_block(Module &module, ModuleAnalysisManager &, PassEnv &env) {
+  if (env.abi != KernelAbi::Runtime)
+    return false;
+  SmallVector<Function *> kernels;
+  for (Function &f : module)
+    if (is_kernel(f) && !f.hasFnAttribute(kAppended))
+      kernels.push_back(&f);
+  for (Function *kernel : kernels)
+    append(*kernel);
+  return !kernels.empty();
+}
+
+Value *launch_block(IRBuilderBase &builder) {
+  Function &function = *builder.GetInsertBlock()->getParent();
+  if (function.hasFnAttribute(kAppended))
+    return function.getArg(function.arg_size() - 1);
+  auto *pointer = PointerType::get(builder.getContext(), kConstantSpace);
+  Value *end = builder.CreateIntrinsic(Intrinsic::amdgcn_implicitarg_ptr, {});
+  Value *slot = builder.CreateConstGEP1_64(builder.getInt8Ty(), end, -8);
+  LoadInst *block = builder.CreateAlignedLoad(pointer, slot, Align(8), "launch_block");
+  block->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
+  return block;
+}
+
+Value *load_launch_field(IRBuilderBase &builder, uint64_t offset, Type *type, const Twine &name) {
+  Value *address =
+      builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), launch_block(builder), offset);
+  const DataLayout &layout = builder.GetInsertBlock()->getModule()->getDataLayout();
+  Align align = std::min(Align(8), commonAlignment(Align(8), offset));
+  align = std::min(align, layout.getABITypeAlign(type));
+  LoadInst *load = builder.CreateAlignedLoad(type, address, align, name);
+  load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
+  return load;
+}
+
+} // namespace w2w

@@ -1,0 +1,46 @@
+#include "lowering/passes/lane.h"
+
+#include "llvm/IR/IntrinsicsAMDGPU.h"
+
+namespace w2w {
+
+using namespace llvm;
+
+Value *wave_lane(IRBuilderBase &b, const Processor &processor) {
+  Value *low = b.CreateIntrinsic(Intrinsic::amdgcn_mbcnt_lo, {}, {b.getInt32(~0u), b.getInt32(0)});
+  if (processor.wave_size == 32)
+    return low;
+  return b.CreateIntrinsic(Intrinsic::amdgcn_mbcnt_hi, {}, {b.getInt32(~0u), low});
+}
+
+Value *warp_lane(IRBuilderBase &b, const Processor &processor) {
+  Value *lane = wave_lane(b, processor);
+  return processor.wave_size == 32 ? lane : b.CreateAnd(lane, 31, "laneid");
+}
+
+Value *half_base(IRBuilderBase &b, const Processor &processor) {
+  if (processor.wave_size == 32)
+    return b.getInt32(0);
+  return b.CreateAnd(wave_lane(b, processor), 32, "half_base");
+}
+
+Value *warp_ballot(IRBuilderBase &b, Value *condition, const Processor &processor) {
+  if (processor.wave_size == 32)
+    return b.CreateIntrinsic(Intrinsic::amdgcn_ballot, {b.getInt32Ty()}, {condition});
+  Value *wave = b.CreateIntrinsic(Intrinsic::amdgcn_ballot, {b.getInt64Ty()}, {condition});
+  // Both halves are uniform values; a select per lane is one v_cndmask.
+  Value *low = b.CreateTrunc(wave, b.getInt32Ty());
+  Value *high = b.CreateTrunc(b.CreateLShr(wave, 32), b.getInt32Ty());
+  Value *upper = b.CreateICmpUGE(wave_lane(b, processor), b.getInt32(32));
+  return b.CreateSelect(upper, high, low, "warp_ballot");
+}
+
+Value *linear_thread(IRBuilderBase &b, Value *size_x, Value *size_y) {
+  Value *x = b.CreateIntrinsic(Intrinsic::amdgcn_workitem_id_x, {});
+  Value *y = b.CreateIntrinsic(Intrinsic::amdgcn_workitem_id_y, {});
+  Value *z = b.CreateIntrinsic(Intrinsic::amdgcn_workitem_id_z, {});
+  Value *row = b.CreateAdd(b.CreateMul(z, size_y), y);
+  return b.CreateAdd(b.CreateMul(row, size_x), x, "linear_thread");
+}
+
+} // namespace w2w

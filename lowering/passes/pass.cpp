@@ -1,0 +1,51 @@
+#include "lowering/passes/pass.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+
+namespace w2w {
+
+void PassEnv::refuse(const llvm::Instruction &at, std::string message) {
+  PassError error{std::move(message), at.getFunction()->getName().str()};
+  if (const llvm::DebugLoc &loc = at.getDebugLoc()) {
+    error.line = loc.getLine();
+    error.column = loc.getCol();
+  }
+  errors.push_back(std::move(error));
+}
+
+void PassEnv::refuse(const llvm::Function &function, std::string message) {
+  PassError error{std::move(message), function.getName().str()};
+  if (const llvm::DISubprogram *sp = function.getSubprogram())
+    error.line = sp->getLine();
+  errors.push_back(std::move(error));
+}
+
+std::vector<llvm::CallInst *> calls_of(llvm::Module &module, llvm::StringRef name) {
+  std::vector<llvm::CallInst *> calls;
+  if (llvm::Function *f = module.getFunction(name))
+    for (llvm::User *user : f->users())
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(user); call && call->getCalledFunction() == f)
+        calls.push_back(call);
+  return calls;
+}
+
+std::vector<llvm::CallInst *> calls_with_prefix(llvm::Module &module, llvm::StringRef prefix) {
+  std::vector<llvm::CallInst *> calls;
+  for (llvm::Function &f : module)
+    if (f.getName().starts_with(prefix))
+      llvm::append_range(calls, calls_of(module, f.getName()));
+  return calls;
+}
+
+void erase_unused_declarations(llvm::Module &module, llvm::StringRef prefix) {
+  for (llvm::Function &f : llvm::make_early_inc_range(module))
+    if (f.isDeclaration() && f.use_empty() && f.getName().starts_with(prefix))
+      f.eraseFromParent();
+}
+
+bool is_kernel(const llvm::Function &function) {
+  return !function.isDeclaration() && function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL;
+}
+
+} // namespace w2w

@@ -1,0 +1,68 @@
+// What every pass of ours has in common: its environment, how it reports, and the list of all
+// passes.
+#pragma once
+
+#include "lowering/codegen/target.h"
+#include "lowering/compiler.h"
+
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/PassManager.h"
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace w2w {
+
+/// A construct that a pass refuses: what, in which IR function, at which PTX line (0: unknown).
+struct PassError {
+  std::string message;
+  std::string function;
+  unsigned line = 0;
+  unsigned column = 0;
+};
+
+/// Everything a pass may depend on besides the module.
+struct PassEnv {
+  const Processor &processor;
+  KernelAbi abi = KernelAbi::Standalone;
+  int opt_level = 3;
+  std::vector<PassError> errors;
+  std::string warp_mode_reason; // set by lower_barriers: how the pairing of warps was judged
+
+  /// Reports that `at` can't be lowered.
+  void refuse(const llvm::Instruction &at, std::string message);
+  void refuse(const llvm::Function &function, std::string message);
+
+  bool paired() const { return processor.wave_size == 64; }
+};
+
+/// One pass: changes the module in place and says whether it did. Failure is reported through
+/// env.refuse(); the pass must leave valid IR all the same (by convention poison replaces what it
+/// refused).
+using PassFunction = bool (*)(llvm::Module &, llvm::ModuleAnalysisManager &, PassEnv &);
+
+struct PassInfo {
+  std::string_view name;
+  PassFunction run;
+};
+
+/// All passes of ours, for w2w-opt. The order in which they run stands in codegen/pipeline.cpp.
+std::span<const PassInfo> all_passes();
+
+// ---- helpers shared by passes
+// -------------------------------------------------------------------------------------
+
+/// The calls of function `name` (none if it is not declared).
+std::vector<llvm::CallInst *> calls_of(llvm::Module &module, llvm::StringRef name);
+/// The calls of all functions whose names start with `prefix`.
+std::vector<llvm::CallInst *> calls_with_prefix(llvm::Module &module, llvm::StringRef prefix);
+/// Removes declarations with `prefix` that nothing uses any more.
+void erase_unused_declarations(llvm::Module &module, llvm::StringRef prefix);
+/// A defined amdgpu_kernel.
+bool is_kernel(const llvm::Function &function);
+
+} // namespace w2w
