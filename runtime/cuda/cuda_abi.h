@@ -1,8 +1,9 @@
-// The CUDA driver API's binary interface, declared by us: handles, enumerations, structures, constants. C names are
-// CUDA's, because programs and our own libcudart are compiled against them; there is no NVIDIA header anywhere in the
-// build. Enumerators come from cuda_enums.def. Where a toolkit is installed, test/unit/cuda compares every value, size
-// and offset, and the prototypes of cuda_api.h, with its cuda.h.
-// Source: CUDA Driver API reference (13.0), "Data types used by CUDA driver" and the modules named at each group.
+// The CUDA driver API's binary interface, declared by us: handles, enumerations, structures,
+// constants. C names are CUDA's, because programs and our own libcudart are compiled against them;
+// there is no NVIDIA header anywhere in the build. Enumerators come from cuda_enums.def. Where a
+// toolkit is installed, test/unit/cuda compares every value, size and offset, and the prototypes of
+// cuda_api.h, with its cuda.h. Source: CUDA Driver API reference (13.0), "Data types used by CUDA
+// driver" and the modules named at each group.
 #pragma once
 
 #include <stddef.h>
@@ -24,7 +25,8 @@ typedef uint64_t cuuint64_t;
 #undef W2W_CUDA_VALUE
 #undef W2W_CUDA_END
 
-// ---- handles ---------------------------------------------------------------------------------------------------
+// ---- handles
+// ---------------------------------------------------------------------------------------------------
 
 typedef int CUdevice;
 typedef int CUdevice_v1;
@@ -62,7 +64,8 @@ typedef struct CUuuid_st {
   char bytes[16];
 } CUuuid;
 
-/// Stream handles with a meaning of their own; NULL is the legacy stream in entry points without _ptds/_ptsz.
+/// Stream handles with a meaning of their own; NULL is the legacy stream in entry points without
+/// _ptds/_ptsz.
 #define CU_STREAM_LEGACY ((CUstream)0x1)
 #define CU_STREAM_PER_THREAD ((CUstream)0x2)
 
@@ -70,7 +73,8 @@ typedef void (*CUstreamCallback)(CUstream stream, CUresult status, void *user_da
 typedef void (*CUhostFn)(void *user_data);
 typedef size_t (*CUoccupancyB2DSize)(int block_size);
 
-// ---- constants -------------------------------------------------------------------------------------------------
+// ---- constants
+// -------------------------------------------------------------------------------------------------
 
 #define CU_IPC_HANDLE_SIZE 64
 #define CU_MEMHOSTALLOC_PORTABLE 0x01
@@ -94,7 +98,8 @@ typedef size_t (*CUoccupancyB2DSize)(int block_size);
 #define CU_DEVICE_CPU ((CUdevice) - 1)
 #define CU_DEVICE_INVALID ((CUdevice) - 2)
 
-// ---- inter-process handles, host ranges ------------------------------------------------------------------------
+// ---- inter-process handles, host ranges
+// ------------------------------------------------------------------------
 
 typedef struct CUipcEventHandle_st {
   char reserved[CU_IPC_HANDLE_SIZE];
@@ -104,7 +109,8 @@ typedef struct CUipcMemHandle_st {
   char reserved[CU_IPC_HANDLE_SIZE];
 } CUipcMemHandle;
 
-// ---- devices ---------------------------------------------------------------------------------------------------
+// ---- devices
+// ---------------------------------------------------------------------------------------------------
 
 typedef struct CUdevprop_st {
   int maxThreadsPerBlock;
@@ -138,7 +144,8 @@ typedef struct CUctxCreateParams_st {
   struct CUctxCigParam_st *cigParams;
 } CUctxCreateParams;
 
-// ---- memory: copies, arrays, textures --------------------------------------------------------------------------
+// ---- memory: copies, arrays, textures
+// --------------------------------------------------------------------------
 
 typedef struct CUDA_MEMCPY2D_st {
   size_t srcXInBytes;
@@ -286,7 +293,8 @@ typedef struct CUDA_RESOURCE_VIEW_DESC_st {
   unsigned int reserved[16];
 } CUDA_RESOURCE_VIEW_DESC;
 
-// ---- memory: pools and virtual memory management ---------------------------------------------------------------
+// ---- memory: pools and virtual memory management
+// ---------------------------------------------------------------
 
 typedef struct CUmemLocation_st {
   CUmemLocationType type;
@@ -325,7 +333,8 @@ typedef struct CUmemPoolPtrExportData_st {
   unsigned char reserved[64];
 } CUmemPoolPtrExportData;
 
-// ---- launches --------------------------------------------------------------------------------------------------
+// ---- launches
+// --------------------------------------------------------------------------------------------------
 
 typedef struct CUaccessPolicyWindow_st {
   void *base_ptr;
@@ -397,7 +406,8 @@ typedef CUlaunchAttributeValue CUstreamAttrValue;
 typedef CUlaunchAttributeID CUkernelNodeAttrID;
 typedef CUlaunchAttributeValue CUkernelNodeAttrValue;
 
-// ---- graphs ----------------------------------------------------------------------------------------------------
+// ---- graphs
+// ----------------------------------------------------------------------------------------------------
 
 typedef struct CUgraphEdgeData_st {
   unsigned char from_port;

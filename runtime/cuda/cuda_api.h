@@ -1,14 +1,16 @@
-// Prototypes of the driver API entry points that libcuda.so.1 implements, by their exported (versioned) names. Our
-// libcudart is written over these. Every other driver-API name is exported too, from entry_points.def, and answers
-// CUDA_ERROR_NOT_SUPPORTED. The types must be declared before this file is included (cuda_abi.h; the ABI test includes a
-// toolkit's cuda.h instead, so that a prototype that differs does not compile).
-// Source: CUDA Driver API reference (13.0), module by module in its order.
+// Prototypes of the driver API entry points that libcuda.so.1 implements, by their exported
+// (versioned) names. Our libcudart is written over these. Every other driver-API name is exported
+// too, from entry_points.def, and answers CUDA_ERROR_NOT_SUPPORTED. The types must be declared
+// before this file is included (cuda_abi.h; the ABI test includes a toolkit's cuda.h instead, so
+// that a prototype that differs does not compile). Source: CUDA Driver API reference (13.0), module
+// by module in its order.
 #pragma once
 
 #define W2W_CU extern "C" __attribute__((visibility("default"))) CUresult
 
-// Entry points that take or imply a stream exist twice: NULL is the legacy default stream in the plain one, and the
-// calling thread's own default stream in the other (_ptsz where a stream is a parameter, _ptds where it is implied).
+// Entry points that take or imply a stream exist twice: NULL is the legacy default stream in the
+// plain one, and the calling thread's own default stream in the other (_ptsz where a stream is a
+// parameter, _ptds where it is implied).
 #define W2W_CU_PTSZ(name, ...)                                                                     \
   W2W_CU name(__VA_ARGS__);                                                                        \
   W2W_CU name##_ptsz(__VA_ARGS__)

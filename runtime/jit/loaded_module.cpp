@@ -1,0 +1,134 @@
+#include "runtime/jit/loaded_module.h"
+
+#include "runtime/support/log.h"
+
+#include <algorithm>
+
+namespace w2w::jit {
+namespace {
+
+Failure device_failure(std::string_view function, hip::hipError_t error) {
+  Failure failure{error == hip::hipErrorOutOfMemory ? FailureKind::OutOfMemory
+                                                    : FailureKind::Device,
+                  hip::describe(hip::api(), function, error)};
+  failure.hip_error = static_cast<unsigned>(error);
+  return failure;
+}
+
+} // namespace
+
+std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t base) {
+  std::vector<uint8_t> image = summary.arena_image;
+  auto need = [&](uint64_t end) {
+    if (end > image.size())
+      image.resize(std::min(end, summary.arena_size));
+  };
+  for (const abi::ArenaRelocation &relocation : summary.relocations) {
+    uint64_t offset = relocation.offset;
+    if (relocation.width > 8 || offset + relocation.width > summary.arena_size)
+      continue; // cannot come from our compiler; the summary's reader has checked it
+    need(offset + relocation.width);
+    uint64_t value = 0;
+    for (unsigned i = 0; i < relocation.width; ++i)
+      value |= uint64_t{image[offset + i]} << (8 * i);
+    if (relocation.shift == 0) {
+      value += base;
+    } else {
+      // mask() pieces: the addend is in the image as the piece of an address relative to the arena.
+      value += base >> relocation.shift;
+    }
+    for (unsigned i = 0; i < relocation.width; ++i)
+      image[offset + i] = static_cast<uint8_t>(value >> (8 * i));
+  }
+  return image;
+}
+
+LoadedModule::LoadedModule(std::shared_ptr<Program> program, const TargetOptions &target)
+    : program_(std::move(program)), target_(target) {
+  slots_.resize(program_->summary().kernels.size());
+  for (auto &slot : slots_)
+    slot = std::make_unique<Slot>();
+}
+
+Outcome<std::shared_ptr<LoadedModule>> LoadedModule::create(std::shared_ptr<Program> program,
+                                                            const TargetOptions &target) {
+  const hip::Api &api = hip::api();
+  std::shared_ptr<LoadedModule> module(new LoadedModule(std::move(program), target));
+  const abi::ModuleSummary &summary = module->program_->summary();
+  if (summary.arena_size == 0)
+    return module;
+  // Host and device share .managed variables, so an arena that has one lies in managed memory as a
+  // whole.
+  bool managed = std::any_of(summary.variables.begin(), summary.variables.end(),
+                             [](const auto &variable) { return variable.is_managed; });
+  hip::hipError_t error =
+      managed ? api.hipMallocManaged(&module->arena_, summary.arena_size, hip::kMemAttachGlobal)
+              : api.hipMalloc(&module->arena_, summary.arena_size);
+  if (error != hip::hipSuccess) {
+    module->arena_ = nullptr;
+    return device_failure("allocating module variables", error);
+  }
+  std::vector<uint8_t> image = place_arena(summary, module->arena());
+  if (image.size() < summary.arena_size)
+    error = api.hipMemset(module->arena_, 0, summary.arena_size);
+  if (error == hip::hipSuccess && !image.empty())
+    error = api.hipMemcpy(module->arena_, image.data(), image.size(), hip::hipMemcpyHostToDevice);
+  if (error == hip::hipSuccess)
+    error = api.hipDeviceSynchronize(); // hipMemset may be asynchronous
+  if (error != hip::hipSuccess)
+    return device_failure("initialising module variables", error);
+  return module;
+}
+
+LoadedModule::~LoadedModule() {
+  const hip::Api &api = hip::api();
+  for (auto &slot : slots_)
+    if (slot->kernel.module)
+      (void)api.hipModuleUnload(slot->kernel.module);
+  if (arena_)
+    (void)api.hipFree(arena_);
+}
+
+bool LoadedModule::is_loaded(uint32_t index) const {
+  return slots_[index]->ready;
+}
+
+Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index) {
+  Slot &slot = *slots_[index];
+  if (slot.ready.load(std::memory_order_acquire))
+    return const_cast<const LoadedKernel *>(&slot.kernel);
+  std::lock_guard lock(slot.mutex);
+  if (slot.ready.load(std::memory_order_relaxed))
+    return const_cast<const LoadedKernel *>(&slot.kernel);
+  Outcome<SharedKernel> code = program_->compile(index, target_);
+  if (!code)
+    return code.failure();
+  const hip::Api &api = hip::api();
+  const std::string &name = program_->summary().kernels[index].name;
+  hip::hipModule_t module = nullptr;
+  hip::hipFunction_t function = nullptr;
+  hip::hipError_t error = api.hipModuleLoadData(&module, (*code)->code.data());
+  if (error == hip::hipSuccess) {
+    error = api.hipModuleGetFunction(&function, module, name.c_str());
+    if (error != hip::hipSuccess)
+      (void)api.hipModuleUnload(module);
+  }
+  if (error != hip::hipSuccess) {
+    Failure failure = device_failure("loading the code object", error);
+    log_error("kernel {} cannot be used: {}", name, failure.message);
+    return failure;
+  }
+  slot.kernel = {module, function, *code};
+  slot.ready.store(true, std::memory_order_release);
+  return const_cast<const LoadedKernel *>(&slot.kernel);
+}
+
+Outcome<LoadedModule::Variable> LoadedModule::variable(std::string_view name) const {
+  const abi::VariableSummary *found = program_->find_variable(name);
+  if (!found || found->is_extern)
+    return Failure{FailureKind::NotFound,
+                   fmt::format("no variable {} in {}", name, program_->image().name)};
+  return Variable{arena() + found->offset, found->size, found->is_managed};
+}
+
+} // namespace w2w::jit

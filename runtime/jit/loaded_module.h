@@ -1,0 +1,60 @@
+// A program on one device: the arena of its variables, and a HIP module per kernel, loaded on first
+// use. Destroying it frees both; the caller makes sure that nothing of it still runs. Thread-safe.
+#pragma once
+
+#include "runtime/hip/loader.h"
+#include "runtime/jit/program.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace w2w::jit {
+
+/// A kernel ready for hipModuleLaunchKernel.
+struct LoadedKernel {
+  hip::hipModule_t module = nullptr;
+  hip::hipFunction_t function = nullptr;
+  SharedKernel code;
+};
+
+class LoadedModule {
+public:
+  /// Allocates and fills the arena. The device must be current in HIP.
+  static Outcome<std::shared_ptr<LoadedModule>> create(std::shared_ptr<Program> program,
+                                                       const TargetOptions &target);
+  ~LoadedModule();
+
+  Program &program() const { return *program_; }
+  uint64_t arena() const { return reinterpret_cast<uint64_t>(arena_); }
+  const TargetOptions &target() const { return target_; }
+  /// Compiles and loads kernel `index` if that was not done yet. The device must be current in HIP.
+  Outcome<const LoadedKernel *> kernel(uint32_t index);
+  bool is_loaded(uint32_t index) const;
+  struct Variable {
+    uint64_t address = 0, size = 0;
+    bool managed = false;
+  };
+  Outcome<Variable> variable(std::string_view name) const;
+
+private:
+  LoadedModule(std::shared_ptr<Program> program, const TargetOptions &target);
+
+  struct Slot {
+    std::mutex mutex;
+    std::atomic<bool> ready = false;
+    LoadedKernel kernel;
+  };
+  std::shared_ptr<Program> program_;
+  TargetOptions target_;
+  void *arena_ = nullptr;
+  std::vector<std::unique_ptr<Slot>> slots_;
+};
+
+/// The arena's bytes for an arena placed at `base`: the initial image with every relocation
+/// applied.
+std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t base);
+
+} // namespace w2w::jit
