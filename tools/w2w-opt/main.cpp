@@ -4,6 +4,7 @@
 #include "lowering/codegen/pipeline.h"
 #include "lowering/codegen/target.h"
 
+#include "llvm/CodeGen/CommandFlags.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/CommandLine.h"
@@ -25,7 +26,8 @@ cl::opt<std::string> output("o", cl::desc("Output file"), cl::init("-"), cl::cat
 cl::list<std::string>
     passes("passes", cl::CommaSeparated, cl::cat(category),
            cl::desc("Passes of warp2wave to run, in order (default: the whole pipeline)"));
-cl::opt<std::string> mcpu("mcpu", cl::desc("Processor"), cl::init("gfx942"), cl::cat(category));
+// -mcpu comes from here: lld registers the same set of code generation flags in this process.
+codegen::RegisterCodeGenFlags codegen_flags;
 cl::opt<w2w::KernelAbi> abi("abi", cl::desc("Kernel ABI"), cl::init(w2w::KernelAbi::Standalone),
                             cl::values(clEnumValN(w2w::KernelAbi::Standalone, "standalone", ""),
                                        clEnumValN(w2w::KernelAbi::Runtime, "runtime", "")),
@@ -59,7 +61,6 @@ int fail(const Twine &message) {
 
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
-  cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "runs passes of warp2wave on LLVM IR\n");
   if (list_passes) {
     for (const w2w::PassInfo &pass : w2w::all_passes())
@@ -67,6 +68,7 @@ int main(int argc, char **argv) {
     return 0;
   }
 
+  std::string mcpu = codegen::getMCPU().empty() ? "gfx942" : codegen::getMCPU();
   const w2w::Processor *processor = w2w::find_processor(mcpu);
   if (!processor)
     return fail("unknown processor '" + mcpu + "'");

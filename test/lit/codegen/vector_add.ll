@@ -1,5 +1,5 @@
 ; The whole way from IR to a code object: vector add, both ABIs.
-; RUN: %w2w-opt -mcpu=gfx942 --emit=asm %s -o - | FileCheck %s --check-prefixes=CHECK,WAVE64
+; RUN: %w2w-opt -mcpu=gfx942 --emit=asm %s -o - | FileCheck %s --check-prefixes=CHECK
 ; RUN: %w2w-opt -mcpu=gfx1100 --emit=asm %s -o - | FileCheck %s --check-prefixes=CHECK,WAVE32
 ; RUN: %w2w-opt -mcpu=gfx942 --abi=runtime --emit=asm %s -o - | FileCheck %s --check-prefix=RUNTIME
 ; CHECK-LABEL: vadd:
