@@ -1,5 +1,5 @@
-// The compiler as a library: checked PTX module -> code object. Used by ptx2hsaco, w2w-opt and the compiler process.
-// Includes no LLVM header, so that callers need none.
+// The compiler as a library: checked PTX module -> code object. Used by ptx2hsaco, w2w-opt and the
+// compiler process. Includes no LLVM header, so that callers need none.
 #pragma once
 
 #include "frontend/ast/ast.h"
@@ -15,7 +15,8 @@
 namespace w2w {
 
 enum class KernelAbi : uint8_t {
-  Standalone, // ptx2hsaco: AMD's hidden arguments, globals as ELF symbols; loadable by plain hipModuleLoad
+  Standalone, // ptx2hsaco: AMD's hidden arguments, globals as ELF symbols; loadable by plain
+              // hipModuleLoad
   Runtime     // launch block appended to the parameters, globals in the module's arena
 };
 
@@ -31,8 +32,9 @@ struct CompileOptions {
   EmitKind emit = EmitKind::Hsaco;
   Linker linker = Linker::Lld;
   WarpMode warp_mode = WarpMode::Auto;
-  bool contract = false;   // allow fusing mul and add (W2W_CONFIG=contract)
-  bool verify = false;     // LLVM verifier after emit and after each of our passes; forced on in checked builds
+  bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
+  bool verify =
+      false; // LLVM verifier after emit and after each of our passes; forced on in checked builds
   bool print_after_all = false;
 };
 
@@ -46,22 +48,24 @@ struct KernelResources {
   uint32_t kernarg_bytes = 0;
   uint32_t wave_size = 0;
   uint32_t code_bytes = 0;
-  std::string warp_mode;      // "native", "paired", "scheduled", "solo" and the reason
+  std::string warp_mode; // "native", "paired", "scheduled", "solo" and the reason
 };
 
 struct CompileResult {
-  std::vector<uint8_t> bytes; // of the kind asked for; text kinds are UTF-8
+  std::vector<uint8_t> bytes;           // of the kind asked for; text kinds are UTF-8
   std::vector<KernelResources> kernels; // filled for Obj and Hsaco
 };
 
 /// Names of all processors that may be given as mcpu.
 std::span<const std::string_view> supported_processors();
 
-/// Layout of the module for the runtime; pure function of the module. Poisoned kernels carry their diagnostics.
+/// Layout of the module for the runtime; pure function of the module. Poisoned kernels carry their
+/// diagnostics.
 abi::ModuleSummary summarise(const ptx::Module &module, const ptx::Diagnostics &diags);
 
-/// Compiles the kernels named (all that are not poisoned if the list is empty) with everything they reach into one code
-/// object. Errors go to `diags` with the PTX location; returns false when nothing usable was made.
+/// Compiles the kernels named (all that are not poisoned if the list is empty) with everything they
+/// reach into one code object. Errors go to `diags` with the PTX location; returns false when
+/// nothing usable was made.
 bool compile(const ptx::Module &module, std::span<const std::string_view> kernels,
              const CompileOptions &options, ptx::Diagnostics &diags, CompileResult &result);
 

@@ -114,7 +114,7 @@ template <typename Io, typename V> void fields_of(Io &io, V &r, const VariableSu
       io(r.is_extern);
 }
 template <typename Io, typename R> void fields_of(Io &io, R &r, const ArenaRelocation *) {
-  io(r.offset), io(r.width), io(r.shift);
+  io(r.offset), io(r.width), io(r.shift), io(r.addend);
 }
 template <typename Io, typename M> void fields_of(Io &io, M &r, const ModuleSummary *) {
   io(r.kernels), io(r.variables), io(r.arena_size), io(r.arena_align), io(r.arena_image);

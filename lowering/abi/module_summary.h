@@ -53,13 +53,13 @@ struct ModuleSummary {
   std::vector<VariableSummary> variables;
   uint64_t arena_size = 0;
   uint32_t arena_align = 256;
-  std::vector<uint8_t> arena_image;         // first arena_image.size() bytes; the rest is zero
-  std::vector<ArenaRelocation> relocations; // addends are in the image
-  std::vector<std::string> functions;       // function id n+1 (tagged) belongs to functions[n]
-  uint32_t ptx_version = 0;                 // 90 for 9.0
-  uint32_t sm = 0;                          // 89 for sm_89
-  std::string diagnostics; // rendered messages of the whole image, for the JIT logs
-  bool fatal = false;      // the module as a whole is unusable (syntax error at module level)
+  std::vector<uint8_t> arena_image; // first arena_image.size() bytes; the rest is zero
+  std::vector<ArenaRelocation> relocations;
+  std::vector<std::string> functions; // function id n+1 (tagged) belongs to functions[n]
+  uint32_t ptx_version = 0;           // 90 for 9.0
+  uint32_t sm = 0;                    // 89 for sm_89
+  std::string diagnostics;            // rendered messages of the whole image, for the JIT logs
+  bool fatal = false; // the module as a whole is unusable (syntax error at module level)
 };
 
 /// Bytes for the cache and the compiler process's answer; versioned, little-endian, checked on

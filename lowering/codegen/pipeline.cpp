@@ -2,6 +2,7 @@
 
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/lower_special_registers.h"
+#include "lowering/passes/place_globals.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -66,6 +67,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // of the runtime ABI reads the launch block.
   mpm.addPass(OURS(append_launch_block));
 
+  // Before LLVM's own passes: they would inline, split or merge globals whose place is already
+  // settled.
+  mpm.addPass(OURS(place_globals));
   mpm.addPass(OURS(lower_special_registers));
 
   if (state.options.stage == Stage::Lowered)

@@ -1,5 +1,6 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/lower_special_registers.h"
+#include "lowering/passes/place_globals.h"
 
 namespace w2w {
 
@@ -11,6 +12,7 @@ std::span<const PassInfo> all_passes() {
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
       PASS(lower_special_registers),
+      PASS(place_globals),
   };
 #undef PASS
   return kPasses;

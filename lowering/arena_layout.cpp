@@ -1,0 +1,44 @@
+#include "lowering/arena_layout.h"
+
+#include <algorithm>
+
+namespace w2w {
+
+using ptx::StateSpace;
+
+bool in_arena(const ptx::Variable &v) {
+  if (v.space != StateSpace::Global && v.space != StateSpace::Const)
+    return false;
+  if (v.unsized)
+    return false;
+  return v.linkage != ptx::Linkage::Extern || !v.initialiser.empty();
+}
+
+ArenaLayout layout_arena(const ptx::Module &module) {
+  ArenaLayout layout;
+  auto place = [&](const ptx::Variable &v) {
+    if (!in_arena(v))
+      return;
+    uint64_t align = std::max<uint64_t>(v.align, 1);
+    uint64_t offset = (layout.size + align - 1) / align * align;
+    layout.places.push_back({&v, offset});
+    layout.offset_of.emplace(&v, offset);
+    // Variables of no bytes still have an address of their own.
+    layout.size = offset + std::max<uint64_t>(v.size, 1);
+    layout.align = std::max(layout.align, v.align);
+  };
+  for (const ptx::Variable *v : module.variables)
+    place(*v);
+  for (const ptx::Function *f : module.functions)
+    for (const ptx::Variable *v : f->variables)
+      place(*v);
+  return layout;
+}
+
+std::string variable_key(const ptx::Variable &v) {
+  if (!v.function)
+    return "m" + std::to_string(v.index);
+  return "f" + std::to_string(v.function->index) + "." + std::to_string(v.index);
+}
+
+} // namespace w2w

@@ -1,0 +1,38 @@
+// Where each .global and .const variable of a PTX module lies in the module's arena. The one truth
+// for the runtime (through the module summary) and for code generation.
+#pragma once
+
+#include "frontend/ast/ast.h"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace w2w {
+
+/// A pure function of the module: the same text gives the same layout in every process, whichever
+/// kernels are compiled.
+struct ArenaLayout {
+  struct Place {
+    const ptx::Variable *variable = nullptr;
+    uint64_t offset = 0;
+  };
+  std::vector<Place>
+      places; // ascending offsets; module scope first, then function scope in function order
+  uint64_t size = 0;
+  uint32_t align = 256;
+  std::unordered_map<const ptx::Variable *, uint64_t> offset_of;
+};
+
+/// Variables that have storage here; `.extern` ones without a definition in the module have none.
+ArenaLayout layout_arena(const ptx::Module &module);
+
+/// Whether the variable lies in the arena at all.
+bool in_arena(const ptx::Variable &variable);
+
+/// Names a variable unambiguously in its module, function-scope ones included: the value of the IR
+/// attribute "w2w-variable" on the global that stands for it.
+std::string variable_key(const ptx::Variable &variable);
+
+} // namespace w2w
