@@ -40,12 +40,13 @@ struct VariableSummary {
   bool is_extern = false; // no storage here: resolved by linking
 };
 
-/// The 8-byte word at `offset` of the initial image must have an address added to it when the arena
-/// is placed: value += arena base (kind ArenaAddress). Function ids are already in the image.
+/// An address inside the arena, to be written when the arena is placed: the low `width` bytes of
+/// (arena base + addend) >> shift go to `offset`. Function ids are already in the image.
 struct ArenaRelocation {
   uint64_t offset = 0;
-  uint8_t width = 8; // bytes written: 8, or 4/1 for mask() pieces
-  uint8_t shift = 0; // (address >> shift) is written
+  uint8_t width = 8;   // bytes written: 8; 1, 2 or 4 for pieces made by mask()
+  uint8_t shift = 0;   // bits
+  uint64_t addend = 0; // offset in the arena of what is pointed to
 };
 
 struct ModuleSummary {
