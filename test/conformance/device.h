@@ -1,0 +1,34 @@
+// The device the conformance suite runs on: any library with HIP's module API, the emulator by
+// default.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace w2w::conformance {
+
+class Device {
+public:
+  /// Opens the HIP library; for the emulator, `mcpu` picks the model. Prints the reason and returns
+  /// null on failure.
+  static std::unique_ptr<Device> open(const std::string &library, const std::string &mcpu);
+  ~Device();
+
+  /// Loads a code object; the previous one is unloaded. False, with a message on stderr, on
+  /// failure.
+  bool load(std::span<const uint8_t> code_object);
+  /// Runs `kernel`(in, out, rows) with one thread a row. False, with the error's name in `error`,
+  /// on failure.
+  bool run(const std::string &kernel, const std::vector<uint64_t> &in, std::vector<uint64_t> &out,
+           uint32_t rows, std::string &error);
+
+private:
+  struct Impl;
+  explicit Device(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace w2w::conformance

@@ -1,0 +1,95 @@
+#include "test/conformance/enumerate.h"
+
+#include <set>
+
+namespace w2w::conformance {
+
+namespace isa = ptx::isa;
+
+namespace {
+
+bool register_operands_only(const isa::Form &form) {
+  if (form.operands.empty())
+    return false;
+  for (const isa::OperandSpec &o : form.operands) {
+    using Shape = isa::OperandSpec::Shape;
+    bool plain = o.shape == Shape::Register || o.shape == Shape::Source || o.shape == Shape::Pair ||
+                 o.shape == Shape::AnySource;
+    if (!plain || o.vector != 0)
+      return false;
+  }
+  return true;
+}
+
+/// Whether the modifiers and types chosen so far ask for more than the module's target.
+bool legal(const isa::Form &form, const std::vector<isa::Mod> &mods,
+           const std::vector<ptx::Type> &types, unsigned version, unsigned sm) {
+  if (!isa::satisfies(form.requirement, version, sm, 0))
+    return false;
+  for (const isa::ConditionalRequirement &need : form.needs) {
+    bool applies = false;
+    for (isa::Mod m : mods)
+      applies |= need.mod == m;
+    for (ptx::Type t : types)
+      applies |= need.type != ptx::Type::None && need.type == t;
+    if (applies && !isa::satisfies(need.requirement, version, sm, 0))
+      return false;
+  }
+  return true;
+}
+
+class Expander {
+public:
+  Expander(const isa::Form &form, unsigned version, unsigned sm, Enumeration &result)
+      : form_(form), version_(version), sm_(sm), result_(result) {}
+
+  void expand(size_t slot, const std::string &text) {
+    if (slot == form_.slots.size())
+      return finish(text);
+    const isa::Slot &s = form_.slots[slot];
+    if (s.optional)
+      expand(slot + 1, text);
+    for (ptx::Type t : s.types) {
+      types_.push_back(t);
+      expand(slot + 1, text + "." + std::string(ptx::info(t).spelling));
+      types_.pop_back();
+    }
+    for (isa::Mod m : s.mods) {
+      mods_.push_back(m);
+      expand(slot + 1, text + "." + std::string(isa::spelling(m)));
+      mods_.pop_back();
+    }
+  }
+
+private:
+  void finish(const std::string &text) {
+    if (!legal(form_, mods_, types_, version_, sm_))
+      return;
+    if (auto meaning = reference::meaning_of(text))
+      result_.cases.push_back({text, &form_, std::move(*meaning)});
+    else
+      result_.without_reference.push_back(text);
+  }
+
+  const isa::Form &form_;
+  unsigned version_, sm_;
+  Enumeration &result_;
+  std::vector<isa::Mod> mods_;
+  std::vector<ptx::Type> types_;
+};
+
+} // namespace
+
+Enumeration enumerate(unsigned version, unsigned sm) {
+  Enumeration result;
+  for (const isa::Form &form : isa::forms())
+    if (register_operands_only(form))
+      Expander(form, version, sm, result).expand(0, std::string(isa::spelling(form.opcode)));
+  // A row may be covered by two forms (an optional operand in one of them); each spelling is run
+  // once.
+  std::set<std::string> seen;
+  std::erase_if(result.cases, [&](const Case &c) { return !seen.insert(c.instruction).second; });
+  return result;
+}
+
+} // namespace w2w::conformance

@@ -1,0 +1,28 @@
+// All instructions of the isa table that have a reference meaning, spelled out.
+#pragma once
+
+#include "frontend/isa/form.h"
+#include "test/reference/meaning.h"
+
+#include <string>
+#include <vector>
+
+namespace w2w::conformance {
+
+struct Case {
+  std::string instruction; // "add.rn.ftz.f32"
+  const ptx::isa::Form *form = nullptr;
+  reference::Meaning meaning;
+};
+
+struct Enumeration {
+  std::vector<Case> cases;
+  /// Instructions that only move values between registers and yet have no reference.
+  std::vector<std::string> without_reference;
+};
+
+/// Expands every form that is legal for `sm` at PTX ISA `version` into its modifier and type
+/// combinations.
+Enumeration enumerate(unsigned version, unsigned sm);
+
+} // namespace w2w::conformance

@@ -1,0 +1,227 @@
+// Runs every instruction of the isa table that has a reference on the emulator and compares.
+//   conformance --mcpu=gfx942 [-O0|-O3] [--sample=N] [--filter=TEXT] [--seed=N] [--random=N]
+//   [--hip=LIBRARY] [--list]
+// Exit status 0: no instruction failed. --sample=N runs about one in N, chosen by the hash of the
+// spelling.
+#include "frontend/parse/parse.h"
+#include "lowering/compiler.h"
+#include "test/conformance/device.h"
+#include "test/conformance/enumerate.h"
+#include "test/conformance/kernel.h"
+#include "test/conformance/values.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <map>
+#include <string>
+#include <unistd.h>
+
+namespace w2w::conformance {
+
+namespace {
+
+struct Options {
+  std::string mcpu = "gfx942";
+  int opt_level = 3;
+  unsigned sample = 1;
+  unsigned random = 1000;
+  uint64_t seed = 1;
+  std::string filter;
+  std::string hip = W2W_HIPEMU_PATH;
+  bool list = false;
+};
+
+struct Tally {
+  unsigned passed = 0, failed = 0, unimplemented = 0;
+};
+
+struct Result {
+  std::map<std::string, Tally> by_opcode;
+  std::vector<std::string> failures;
+  unsigned done = 0;
+};
+
+/// FNV-1a: which instructions a sample holds must not depend on the machine or the order of the
+/// table.
+uint64_t hash(std::string_view s) {
+  uint64_t h = 0xcbf29ce484222325;
+  for (char c : s)
+    h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return h ^ (h >> 29);
+}
+
+Options parse_options(int argc, char **argv) {
+  Options o;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view a = argv[i];
+    auto value = [&](std::string_view key) -> const char * {
+      return a.starts_with(key) ? argv[i] + key.size() : nullptr;
+    };
+    if (auto v = value("--mcpu="))
+      o.mcpu = v;
+    else if (auto v = value("-O"))
+      o.opt_level = std::atoi(v);
+    else if (auto v = value("--sample="))
+      o.sample = std::max(1, std::atoi(v));
+    else if (auto v = value("--random="))
+      o.random = static_cast<unsigned>(std::atoi(v));
+    else if (auto v = value("--seed="))
+      o.seed = std::strtoull(v, nullptr, 0);
+    else if (auto v = value("--filter="))
+      o.filter = v;
+    else if (auto v = value("--hip="))
+      o.hip = v;
+    else if (a == "--list")
+      o.list = true;
+    else {
+      fmt::print(stderr, "conformance: unknown option {}\n", a);
+      std::exit(2);
+    }
+  }
+  return o;
+}
+
+std::string hex_row(const uint64_t *v, size_t n) {
+  std::string s;
+  for (size_t i = 0; i < n; ++i)
+    s += fmt::format("{}0x{:x}", i ? ", " : "", v[i]);
+  return s;
+}
+
+/// Compares one case's results; empty if all rows agree, else the first difference and how many
+/// there are.
+std::string compare(const Case &c, const std::vector<std::vector<uint64_t>> &rows,
+                    const std::vector<uint64_t> &out) {
+  size_t n = c.meaning.outputs.size(), differences = 0;
+  std::string first;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const uint64_t *in = rows[r].data();
+    if (c.meaning.defined && !c.meaning.defined(in))
+      continue;
+    uint64_t expected[2] = {};
+    c.meaning.evaluate(in, expected);
+    for (size_t i = 0; i < n; ++i) {
+      uint64_t got = out[r * n + i];
+      bool same = c.meaning.accepts ? c.meaning.accepts(in, expected[i], got)
+                                    : reference::same_value(c.meaning.outputs[i], expected[i], got);
+      if (!same && differences++ == 0)
+        first = fmt::format("({}) gives 0x{:x}, expected 0x{:x}",
+                            hex_row(in, c.meaning.inputs.size()), got, expected[i]);
+    }
+  }
+  return differences ? fmt::format("{} [PTX ISA {}], {} of {} rows differ", first,
+                                   c.meaning.section, differences, rows.size())
+                     : "";
+}
+
+void record(Result &result, const Case &c, const std::string &failure) {
+  Tally &t = result.by_opcode[std::string(c.instruction.substr(0, c.instruction.find('.')))];
+  ++(failure.empty() ? t.passed : t.failed);
+  if (!failure.empty())
+    result.failures.push_back(fmt::format("FAIL {} {}", c.instruction, failure));
+}
+
+void run_case(Device &device, const Case &c, size_t index, const Options &o, Result &result) {
+  auto rows = operand_rows(c.meaning.inputs, o.random, o.seed ^ hash(c.instruction));
+  std::vector<uint64_t> in, out(rows.size() * c.meaning.outputs.size());
+  for (const auto &row : rows)
+    in.insert(in.end(), row.begin(), row.end());
+  std::string error;
+  if (device.run(kernel_name(index), in, out, static_cast<uint32_t>(rows.size()), error))
+    error = compare(c, rows, out);
+  record(result, c, error);
+}
+
+/// Compiles a batch; a kernel without an emitter is counted as not implemented, and the rest of the
+/// batch still runs.
+void run_batch(Device &device, std::span<const Case> cases, const Options &o, Result &result) {
+  std::string text = module_text(cases);
+  ptx::Diagnostics diags;
+  ptx::ParsedModule parsed = ptx::parse("conformance.ptx", text, diags);
+  CompileOptions options;
+  options.mcpu = o.mcpu;
+  options.opt_level = o.opt_level;
+  options.verify = true;
+  CompileResult code;
+  compile(parsed.module(), {}, options, diags, code);
+  std::map<std::string, std::string> errors;
+  for (const ptx::Diagnostic &d : diags.list())
+    if (d.severity == ptx::Severity::Error)
+      errors.emplace(d.function, d.message);
+  bool loaded = !code.bytes.empty() && device.load(code.bytes);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    auto error = errors.find(kernel_name(i));
+    if (error != errors.end()) {
+      ++result
+            .by_opcode[std::string(cases[i].instruction.substr(0, cases[i].instruction.find('.')))]
+            .unimplemented;
+      if (!o.filter.empty())
+        fmt::print("not compiled: {}: {}\n", cases[i].instruction, error->second);
+    } else if (!loaded) {
+      record(result, cases[i],
+             "the batch's code object did not compile or load" +
+                 (errors.empty() ? "" : ": " + errors.begin()->second));
+    } else {
+      run_case(device, cases[i], i, o, result);
+    }
+    ++result.done;
+  }
+}
+
+int report(const Result &result, size_t without_reference) {
+  Tally all;
+  fmt::print("\n{:<10} {:>7} {:>7} {:>16}\n", "opcode", "passed", "failed", "not implemented");
+  for (const auto &[opcode, t] : result.by_opcode) {
+    fmt::print("{:<10} {:>7} {:>7} {:>16}\n", opcode, t.passed, t.failed, t.unimplemented);
+    all.passed += t.passed;
+    all.failed += t.failed;
+    all.unimplemented += t.unimplemented;
+  }
+  for (const std::string &f : result.failures)
+    fmt::print("{}\n", f);
+  fmt::print("instructions without a reference: {}\n", without_reference);
+  fmt::print("{} passed, {} failed, {} not implemented\n", all.passed, all.failed,
+             all.unimplemented);
+  return all.failed || all.passed == 0 ? 1 : 0;
+}
+
+int run(const Options &o) {
+  Enumeration all = enumerate(90, 90);
+  std::erase_if(all.cases, [&](const Case &c) {
+    return c.instruction.find(o.filter) == std::string::npos || hash(c.instruction) % o.sample != 0;
+  });
+  if (o.list) {
+    for (const Case &c : all.cases)
+      fmt::print("{}\n", c.instruction);
+    for (const std::string &s : all.without_reference)
+      fmt::print("without reference: {}\n", s);
+    return 0;
+  }
+  fmt::print("conformance: {} at -O{}, {} instructions, seed {}\n", o.mcpu, o.opt_level,
+             all.cases.size(), o.seed);
+  auto device = Device::open(o.hip, o.mcpu);
+  if (!device)
+    return 1;
+  Result result;
+  constexpr size_t batch = 64;
+  for (size_t i = 0; i < all.cases.size(); i += batch) {
+    run_batch(*device, std::span(all.cases).subspan(i, std::min(batch, all.cases.size() - i)), o,
+              result);
+    if (isatty(STDOUT_FILENO)) {
+      fmt::print("\r{:>5} of {}", result.done, all.cases.size());
+      std::fflush(stdout);
+    }
+  }
+  return report(result, all.without_reference.size());
+}
+
+} // namespace
+
+} // namespace w2w::conformance
+
+int main(int argc, char **argv) {
+  return w2w::conformance::run(w2w::conformance::parse_options(argc, argv));
+}
