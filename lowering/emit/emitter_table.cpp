@@ -1,0 +1,102 @@
+#include "lowering/emit/emitter_table.h"
+
+#include "frontend/isa/form.h"
+#include "lowering/emit/arithmetic.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace w2w::emit {
+
+namespace {
+
+/// All rows by opcode.
+const std::vector<std::vector<EmitterRow>> &table() {
+  static const auto rows = [] {
+    std::vector<std::vector<EmitterRow>> t;
+    for (auto family : {integer_emitters, extended_emitters, float_emitters, approximate_emitters,
+                        compare_emitters, logic_emitters, memory_emitters, address_emitters,
+                        convert_emitters, atomic_emitters, control_flow_emitters, call_emitters,
+                        warp_emitters, barrier_emitters, misc_emitters})
+      for (const EmitterRow &row : family()) {
+        auto at = static_cast<size_t>(row.opcode);
+        if (t.size() <= at)
+          t.resize(at + 1);
+        t[at].push_back(row);
+      }
+    return t;
+  }();
+  return rows;
+}
+
+} // namespace
+
+const EmitterRow *find_emitter(Opcode opcode, const ptx::isa::Form &form) {
+  auto at = static_cast<size_t>(opcode);
+  if (at >= table().size())
+    return nullptr;
+  for (const EmitterRow &row : table()[at])
+    if (!row.supports || row.supports(form))
+      return &row;
+  return nullptr;
+}
+
+bool is_implemented(const ptx::isa::Form &form) {
+  return find_emitter(form.opcode, form) != nullptr;
+}
+
+// --- Predicates on forms
+// ----------------------------------------------------------------------------------------------
+
+namespace {
+
+bool mentions(const ptx::isa::Form &form, Mod mod) {
+  for (const ptx::isa::Slot &s : form.slots)
+    if (std::find(s.mods.begin(), s.mods.end(), mod) != s.mods.end())
+      return true;
+  return false;
+}
+
+bool mentions(const ptx::isa::Form &form, Type type) {
+  for (const ptx::isa::Slot &s : form.slots)
+    if (std::find(s.types.begin(), s.types.end(), type) != s.types.end())
+      return true;
+  return false;
+}
+
+/// The first alternative of the first type position.
+Type first_type(const ptx::isa::Form &form) {
+  for (const ptx::isa::Slot &s : form.slots)
+    if (s.is_type && !s.types.empty())
+      return s.types[0];
+  return Type::None;
+}
+
+} // namespace
+
+bool is_float_form(const ptx::isa::Form &form) {
+  return ptx::is_float(first_type(form));
+}
+bool is_integer_form(const ptx::isa::Form &form) {
+  return !is_float_form(form);
+}
+bool has_carry(const ptx::isa::Form &form) {
+  return mentions(form, Mod::cc);
+}
+bool is_plain_integer_form(const ptx::isa::Form &form) {
+  return !is_float_form(form) && !has_carry(form);
+}
+bool has_no_oob(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::oob);
+}
+bool is_synchronous_form(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::async) && !mentions(form, Mod::bulk);
+}
+bool is_cta_barrier_form(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::cluster);
+}
+bool is_plain_conversion_form(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::rs) && !mentions(form, Type::UE8M0x2);
+}
+
+} // namespace w2w::emit
