@@ -60,7 +60,8 @@ bool Device::load(std::span<const uint8_t> code_object) {
 }
 
 bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
-                 std::vector<uint64_t> &out, uint32_t rows, std::string &error) {
+                 std::vector<uint64_t> &out, uint32_t blocks, uint32_t threads, std::string &error,
+                 uint32_t rows) {
   Impl &hip = *impl_;
   hipFunction_t function = nullptr;
   void *device_in = nullptr, *device_out = nullptr;
@@ -75,7 +76,6 @@ bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
       error = std::string(what) + ": " + hip.hipGetErrorName(e);
     return e == hipSuccess;
   };
-  constexpr uint32_t threads = 256;
   bool ok =
       step(hip.hipModuleGetFunction(&function, hip.module, kernel.c_str()),
            "hipModuleGetFunction") &&
@@ -87,8 +87,8 @@ bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
     arguments = {device_in, device_out, rows};
     void *extra[] = {kLaunchParamBufferPointer, &arguments, kLaunchParamBufferSize, &argument_bytes,
                      kLaunchParamEnd};
-    ok = step(hip.hipModuleLaunchKernel(function, (rows + threads - 1) / threads, 1, 1, threads, 1,
-                                        1, 0, nullptr, nullptr, extra),
+    ok = step(hip.hipModuleLaunchKernel(function, blocks, 1, 1, threads, 1, 1, 0, nullptr, nullptr,
+                                        extra),
               "launch") &&
          step(hip.hipMemcpy(out.data(), device_out, out_bytes, hipMemcpyDeviceToHost), "hipMemcpy");
   }

@@ -20,10 +20,10 @@ public:
   /// Loads a code object; the previous one is unloaded. False, with a message on stderr, on
   /// failure.
   bool load(std::span<const uint8_t> code_object);
-  /// Runs `kernel`(in, out, rows) with one thread a row. False, with the error's name in `error`,
+  /// Runs `kernel`(u64 in, u64 out, u32 rows). False, with the error's name in `error`,
   /// on failure.
   bool run(const std::string &kernel, const std::vector<uint64_t> &in, std::vector<uint64_t> &out,
-           uint32_t rows, std::string &error);
+           uint32_t blocks, uint32_t threads, std::string &error, uint32_t rows = ~0u);
 
 private:
   struct Impl;

@@ -130,7 +130,9 @@ void run_case(Device &device, const Case &c, size_t index, const Options &o, Res
   for (const auto &row : rows)
     in.insert(in.end(), row.begin(), row.end());
   std::string error;
-  if (device.run(kernel_name(index), in, out, static_cast<uint32_t>(rows.size()), error))
+  constexpr uint32_t threads = 256;
+  uint32_t n = static_cast<uint32_t>(rows.size());
+  if (device.run(kernel_name(index), in, out, (n + threads - 1) / threads, threads, error, n))
     error = compare(c, rows, out);
   record(result, c, error);
 }

@@ -1,0 +1,256 @@
+#include "test/conformance/values.h"
+#include "test/random/program.h"
+
+#include <random>
+
+namespace w2w::random_programs {
+
+unsigned width(Class c) {
+  constexpr unsigned widths[] = {1, 16, 32, 64};
+  return widths[static_cast<unsigned>(c)];
+}
+
+Class class_of(std::string_view type) {
+  unsigned w = reference::width_of(type);
+  return w == 1 ? Class::Pred : w <= 16 ? Class::B16 : w == 32 ? Class::B32 : Class::B64;
+}
+
+bool needs_canonical_nan(std::string_view type) {
+  return type[0] == 'f' || type.starts_with("bf");
+}
+
+std::vector<const conformance::Case *> usable(const conformance::Enumeration &all) {
+  std::vector<const conformance::Case *> list;
+  for (const conformance::Case &c : all.cases) {
+    bool ok = !c.meaning.accepts && !c.meaning.defined;
+    for (const auto &types : {c.meaning.outputs, c.meaning.inputs})
+      for (const std::string &t : types) {
+        // 8-bit values live in wider registers; packed floats would need a NaN check for each half.
+        ok &= reference::width_of(t) != 8 && !(needs_canonical_nan(t) && t.ends_with("x2"));
+      }
+    if (ok)
+      list.push_back(&c);
+  }
+  return list;
+}
+
+namespace {
+
+class Generator {
+public:
+  Generator(uint64_t seed, const std::vector<const conformance::Case *> &operations,
+            const GenerateOptions &options)
+      : random_(seed), operations_(operations), options_(options), budget_(options.statements) {
+    // The table has thousands of comparisons and conversions: choose the opcode first, then the
+    // form.
+    for (const conformance::Case *c : operations) {
+      std::string opcode = c->instruction.substr(0, c->instruction.find('.'));
+      if (by_opcode_.empty() || by_opcode_.back().first != opcode)
+        by_opcode_.push_back({opcode, {}});
+      by_opcode_.back().second.push_back(c);
+    }
+  }
+
+  Program run(uint64_t seed) {
+    Program p;
+    p.seed = seed;
+    constexpr unsigned sizes[] = {32, 64, 96, 128, 256};
+    p.threads = sizes[below(5)];
+    p.blocks = 1 + below(2);
+    unsigned functions = below(3);
+    in_function_ = true;
+    for (unsigned i = 0; i < functions; ++i) {
+      p.functions.push_back(body(4 + below(6), 1));
+      functions_ = i + 1; // a function may call those before it
+    }
+    in_function_ = false;
+    while (budget_ > 0) {
+      Body more = body(budget_, 0);
+      std::move(more.begin(), more.end(), std::back_inserter(p.body));
+    }
+    return p;
+  }
+
+private:
+  using Kind = Statement::Kind;
+
+  uint64_t below(uint64_t n) { return n ? random_() % n : 0; }
+  bool chance(unsigned percent) { return below(100) < percent; }
+
+  Operand reg(Class c) { return {false, c, static_cast<unsigned>(below(kRegisters)), 0}; }
+
+  Operand source(std::string_view type) {
+    Class c = class_of(type);
+    // Immediates of predicates do not exist; those of 16-bit floats are not accepted everywhere.
+    bool allowed = c == Class::B32 || c == Class::B64;
+    if (allowed && !needs_canonical_nan(type) && chance(15)) {
+      const std::vector<uint64_t> &edges = conformance::edge_values(type);
+      return {true, c, 0, edges[below(edges.size())]};
+    }
+    return reg(c);
+  }
+
+  Statement operation() {
+    Statement s;
+    const auto &choices = by_opcode_[below(by_opcode_.size())].second;
+    s.operation = choices[below(choices.size())];
+    bool all_immediate = true;
+    for (const std::string &t : s.operation->meaning.inputs) {
+      s.inputs.push_back(source(t));
+      all_immediate &= s.inputs.back().immediate;
+    }
+    if (all_immediate)
+      s.inputs[0] = reg(class_of(s.operation->meaning.inputs[0]));
+    for (const std::string &t : s.operation->meaning.outputs)
+      s.outputs.push_back(reg(class_of(t)));
+    // setp p|q must name two registers.
+    if (s.outputs.size() == 2 && s.outputs[0].reg == s.outputs[1].reg)
+      s.outputs[1].reg = (s.outputs[0].reg + 1) % kRegisters;
+    return s;
+  }
+
+  Statement simple(Kind kind, std::vector<Operand> outputs, std::vector<Operand> inputs) {
+    Statement s;
+    s.kind = kind;
+    s.outputs = std::move(outputs);
+    s.inputs = std::move(inputs);
+    return s;
+  }
+
+  /// A statement with operations across threads, where they are allowed.
+  Statement cross_thread(unsigned divergence) {
+    if (divergence == 0 && chance(35))
+      return simple(Kind::Exchange, {reg(Class::B32)}, {reg(Class::B32), reg(Class::B32)});
+    Statement s;
+    switch (below(3)) {
+    case 0: {
+      constexpr const char *modes[] = {"up", "down", "bfly", "idx"};
+      s = simple(Kind::Shuffle, {reg(Class::B32), reg(Class::Pred)},
+                 {reg(Class::B32), reg(Class::B32)});
+      s.mode = modes[below(4)];
+      constexpr uint32_t segments[] = {0x0000, 0x1000, 0x1800, 0x1c00, 0x1e00};
+      s.clamp = segments[below(5)] | (s.mode == "up" ? 0 : 0x1f);
+      if (divergence >
+          0) { // a source lane outside the mask would give an undefined value: read from a member
+        s.mode = "leader";
+        return s;
+      }
+      // Half of the lane operands are constants, as in real code.
+      if (chance(50))
+        s.inputs[1] = {true, Class::B32, 0, below(32)};
+      return s;
+    }
+    case 1: {
+      constexpr const char *modes[] = {"ballot", "all", "any", "uni"};
+      unsigned m = static_cast<unsigned>(below(4));
+      s = simple(Kind::Vote, {reg(m == 0 ? Class::B32 : Class::Pred)}, {reg(Class::Pred)});
+      s.mode = modes[m];
+      return s;
+    }
+    default: {
+      constexpr const char *modes[] = {"add.u32", "min.u32", "max.u32", "min.s32",
+                                       "max.s32", "and.b32", "or.b32",  "xor.b32"};
+      s = simple(Kind::Redux, {reg(Class::B32)}, {reg(Class::B32)});
+      s.mode = modes[below(8)];
+      return s;
+    }
+    }
+  }
+
+  bool cross_allowed(unsigned divergence) const {
+    if (in_function_ || no_cross_ || options_.warp == GenerateOptions::Warp::None)
+      return false;
+    return divergence == 0 || options_.warp == GenerateOptions::Warp::Divergent;
+  }
+
+  Body nested(unsigned depth) { return body(1 + below(5), depth + 1); }
+
+  Statement statement(unsigned depth) {
+    if (depth < 4 && chance(22)) {
+      Statement s;
+      switch (below(4)) {
+      case 0:
+      case 1:
+        s = simple(Kind::If, {}, {reg(Class::Pred)});
+        s.bodies.push_back(nested(depth));
+        s.bodies.push_back(chance(50) ? nested(depth) : Body{});
+        return s;
+      case 2: {
+        s = simple(Kind::Loop, {}, {reg(Class::B32), reg(Class::Pred)});
+        // An exit inside a loop would let later iterations' shuffles name exited threads: a loop
+        // has one or the other.
+        bool outer_exit = no_exit_, outer_cross = no_cross_;
+        (chance(60) ? no_exit_ : no_cross_) = true;
+        s.bodies.push_back(nested(depth));
+        no_exit_ = outer_exit;
+        no_cross_ = outer_cross || exited_;
+        return s;
+      }
+      default:
+        s = simple(Kind::Switch, {}, {reg(Class::B32)});
+        for (unsigned i = 0, n = 2 + static_cast<unsigned>(below(4)); i < n; ++i)
+          s.bodies.push_back(nested(depth));
+        return s;
+      }
+    }
+    if (cross_allowed(depth) && chance(20))
+      return cross_thread(depth);
+    if (chance(8))
+      return simple(Kind::LocalStore, {}, {reg(Class::B32), reg(Class::B32)});
+    if (chance(8))
+      return simple(Kind::LocalLoad, {reg(Class::B32)}, {reg(Class::B32)});
+    if (functions_ > 0 && chance(8)) {
+      Statement s = simple(Kind::Call, {reg(Class::B32)}, {reg(Class::B32), reg(Class::B32)});
+      s.callee = static_cast<unsigned>(below(functions_));
+      return s;
+    }
+    if (!in_function_ && !no_exit_ && chance(3)) {
+      exited_ = no_cross_ = true; // from here on some threads may be gone
+      return simple(Kind::Exit, {}, {reg(Class::Pred)});
+    }
+    return operation();
+  }
+
+  Body body(uint64_t statements, unsigned depth) {
+    Body b;
+    for (uint64_t i = 0; i < statements; ++i) {
+      b.push_back(statement(depth));
+      if (budget_ > 0)
+        --budget_;
+    }
+    return b;
+  }
+
+  std::mt19937_64 random_;
+  const std::vector<const conformance::Case *> &operations_;
+  std::vector<std::pair<std::string, std::vector<const conformance::Case *>>> by_opcode_;
+  GenerateOptions options_;
+  uint64_t budget_;
+  unsigned functions_ = 0;
+  bool in_function_ = false, no_exit_ = false, no_cross_ = false, exited_ = false;
+};
+
+} // namespace
+
+Program generate(uint64_t seed, const std::vector<const conformance::Case *> &operations,
+                 const GenerateOptions &options) {
+  return Generator(seed, operations, options).run(seed);
+}
+
+std::vector<uint64_t> initial_state(const Program &p) {
+  std::vector<uint64_t> state;
+  std::mt19937_64 random(p.seed ^ 0x5eed);
+  constexpr const char *types[] = {"pred", "f16", "s32", "f64"};
+  constexpr const char *alternative[] = {"pred", "u16", "f32", "u64"};
+  for (unsigned t = 0; t < p.threads * p.blocks; ++t)
+    for (Class c : kClasses)
+      for (unsigned r = 0; r < kRegisters; ++r) {
+        unsigned k = static_cast<unsigned>(c);
+        const auto &edges = conformance::edge_values(r & 1 ? alternative[k] : types[k]);
+        uint64_t mask = c == Class::B64 ? ~uint64_t{0} : (uint64_t{1} << width(c)) - 1;
+        state.push_back((random() % 3 == 0 ? edges[random() % edges.size()] : random()) & mask);
+      }
+  return state;
+}
+
+} // namespace w2w::random_programs

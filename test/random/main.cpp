@@ -1,0 +1,166 @@
+// Random PTX programs against the reference interpreter.
+//   random_programs --mcpu=gfx942 [-O0|-O3] [--seed=1] [--count=100]
+//   [--warp=none|uniform|divergent] [--statements=40]
+//                   [--print] [--out=DIRECTORY] [--hip=LIBRARY]
+// A program that differs is reduced and written to DIRECTORY/random-<seed>.ptx. Exit status 0: no
+// difference.
+#include "frontend/parse/parse.h"
+#include "lowering/compiler.h"
+#include "test/conformance/device.h"
+#include "test/random/program.h"
+#include "test/random/reduce.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
+#include <string>
+
+namespace w2w::random_programs {
+
+namespace {
+
+struct Options {
+  std::string mcpu = "gfx942", hip = W2W_HIPEMU_PATH, out = ".";
+  int opt_level = 3;
+  uint64_t seed = 1;
+  unsigned count = 100;
+  bool print = false;
+  GenerateOptions generate;
+};
+
+Options parse_options(int argc, char **argv) {
+  Options o;
+  for (int i = 1; i < argc; ++i) {
+    std::string a = argv[i];
+    auto value = [&](std::string_view key) -> const char * {
+      return a.starts_with(key) ? argv[i] + key.size() : nullptr;
+    };
+    if (auto v = value("--mcpu="))
+      o.mcpu = v;
+    else if (auto v = value("-O"))
+      o.opt_level = std::atoi(v);
+    else if (auto v = value("--seed="))
+      o.seed = std::strtoull(v, nullptr, 0);
+    else if (auto v = value("--count="))
+      o.count = static_cast<unsigned>(std::atoi(v));
+    else if (auto v = value("--statements="))
+      o.generate.statements = static_cast<unsigned>(std::atoi(v));
+    else if (auto v = value("--hip="))
+      o.hip = v;
+    else if (auto v = value("--out="))
+      o.out = v;
+    else if (a == "--print")
+      o.print = true;
+    else if (a == "--warp=none")
+      o.generate.warp = GenerateOptions::Warp::None;
+    else if (a == "--warp=uniform")
+      o.generate.warp = GenerateOptions::Warp::Uniform;
+    else if (a == "--warp=divergent")
+      o.generate.warp = GenerateOptions::Warp::Divergent;
+    else {
+      fmt::print(stderr, "random_programs: unknown option {}\n", a);
+      std::exit(2);
+    }
+  }
+  return o;
+}
+
+enum class Verdict { Same, Different, Refused, Broken };
+
+struct Outcome {
+  Verdict verdict = Verdict::Same;
+  std::string message;
+};
+
+std::string first_difference(const Program &p, const std::vector<uint64_t> &expected,
+                             const std::vector<uint64_t> &got) {
+  constexpr const char *names[] = {"p", "h", "r", "d"};
+  for (size_t i = 0; i < expected.size(); ++i)
+    if (expected[i] != got[i]) {
+      size_t thread = i / kStateWords, word = i % kStateWords;
+      return fmt::format("block {} thread {} %{}{}: 0x{:x}, expected 0x{:x}", thread / p.threads,
+                         thread % p.threads, names[word / kRegisters], word % kRegisters, got[i],
+                         expected[i]);
+    }
+  return "";
+}
+
+Outcome run_program(conformance::Device &device, const Program &p, const Options &o) {
+  std::string text = print(p);
+  ptx::Diagnostics diags;
+  ptx::ParsedModule parsed = ptx::parse("random.ptx", text, diags);
+  CompileOptions options;
+  options.mcpu = o.mcpu;
+  options.opt_level = o.opt_level;
+  options.verify = true;
+  CompileResult code;
+  bool ok = compile(parsed.module(), {}, options, diags, code);
+  if (!ok || diags.has_errors()) {
+    std::string message = "no code, and no reason given";
+    for (const ptx::Diagnostic &d : diags.list())
+      if (d.severity == ptx::Severity::Error) {
+        message = ptx::render(d, ptx::SourceText("random.ptx", text));
+        break;
+      }
+    return {Verdict::Refused, message};
+  }
+  if (!device.load(code.bytes))
+    return {Verdict::Broken, "the code object does not load"};
+  std::vector<uint64_t> in = initial_state(p), got(in.size()), expected;
+  std::string error;
+  if (!device.run("k", in, got, p.blocks, p.threads, error))
+    return {Verdict::Broken, error};
+  interpret(p, in, expected);
+  std::string difference = first_difference(p, expected, got);
+  return {difference.empty() ? Verdict::Same : Verdict::Different, difference};
+}
+
+int run(const Options &o) {
+  conformance::Enumeration all = conformance::enumerate(90, 90);
+  auto operations = usable(all);
+  if (o.print) {
+    fmt::print("{}", print(generate(o.seed, operations, o.generate)));
+    return 0;
+  }
+  fmt::print("random programs: {} at -O{}, seeds {} to {}\n", o.mcpu, o.opt_level, o.seed,
+             o.seed + o.count - 1);
+  auto device = conformance::Device::open(o.hip, o.mcpu);
+  if (!device)
+    return 1;
+  unsigned same = 0, refused = 0, failed = 0;
+  for (uint64_t seed = o.seed; seed < o.seed + o.count; ++seed) {
+    Program p = generate(seed, operations, o.generate);
+    Outcome outcome = run_program(*device, p, o);
+    if (outcome.verdict == Verdict::Same) {
+      ++same;
+      continue;
+    }
+    if (outcome.verdict == Verdict::Refused) {
+      if (refused++ < 5)
+        fmt::print("refused: seed {}: {}\n", seed, outcome.message);
+      continue;
+    }
+    ++failed;
+    size_t before = size(p);
+    Program smaller = reduce(
+        p, [&](const Program &c) { return run_program(*device, c, o).verdict == outcome.verdict; },
+        400);
+    std::string file = fmt::format("{}/random-{}-{}-O{}.ptx", o.out, seed, o.mcpu, o.opt_level);
+    std::ofstream(file) << print(smaller);
+    fmt::print("FAIL seed {}: {}\n  reduced from {} to {} statements: {}: {}\n", seed,
+               outcome.message, before, size(smaller), file,
+               run_program(*device, smaller, o).message);
+    std::fflush(stdout);
+  }
+  fmt::print("{} passed, {} failed, {} refused\n", same, failed, refused);
+  return failed || same == 0 ? 1 : 0;
+}
+
+} // namespace
+
+} // namespace w2w::random_programs
+
+int main(int argc, char **argv) {
+  return w2w::random_programs::run(w2w::random_programs::parse_options(argc, argv));
+}
