@@ -83,7 +83,7 @@ private:
     Class c = class_of(type);
     // Immediates of predicates do not exist; those of 16-bit floats are not accepted everywhere.
     bool allowed = c == Class::B32 || c == Class::B64;
-    if (allowed && !needs_canonical_nan(type) && chance(15)) {
+    if (allowed && !needs_canonical_nan(type) && !type.ends_with("x2") && chance(15)) {
       const std::vector<uint64_t> &edges = conformance::edge_values(type);
       return {true, c, 0, edges[below(edges.size())]};
     }

@@ -101,6 +101,8 @@ std::optional<Meaning> set_predicate(const Spelling &s) {
   if (!c->boolean.empty())
     m.inputs.push_back("pred");
   bool packed = c->source.ends_with("x2");
+  if (c->source == "f16" || c->source == "bf16") // 9.7.7.2: half precision has the one destination
+    m.outputs.pop_back();
   if (packed)
     c->source.resize(c->source.size() - 2);
   m.evaluate = [c = *c, packed](const uint64_t *in, uint64_t *out) {
