@@ -1,6 +1,5 @@
-// The status word: how a kernel tells the runtime that a thread stopped it (trap, assert, an
-// unknown function id). In host-visible memory, one per context; LaunchBlock::status is its device
-// address.
+// What a kernel leaves behind when it ends in error: trap, failed assertion, call of an unknown
+// function. Written by device code, read by the runtime after the launch.
 #pragma once
 
 #include <cstddef>
@@ -8,39 +7,30 @@
 
 namespace w2w::abi {
 
-enum class StatusCode : uint32_t {
+enum class StatusKind : uint32_t {
   None = 0,
-  Trap = 1,            // trap
-  Assert = 2,          // __assertfail; detail = device address of an AssertRecord
-  InvalidFunction = 3, // indirect call through something that is no function; detail = the value
+  Claimed = 1,         // a thread is writing the record
+  Trap = 2,            // PTX trap
+  AssertFailed = 3,    // __assertfail; detail: message, file, function (device addresses of
+                       // NUL-terminated strings), character size
+  UnknownFunction = 4, // indirect call; detail[0]: the id called
+  Breakpoint = 5,      // PTX brkpt
+  HeapCorrupted = 6,   // free of what malloc did not give; detail[0]: the pointer
 };
 
-/// The first thread that changes `code` from 0 (compare and swap at system scope) owns the block:
-/// it claims with kStatusClaimed, fills the rest, and then stores the code (release, system scope).
-/// Later ones just end.
-struct StatusBlock {
-  uint32_t code;      //  0: StatusCode, or kStatusClaimed while it is being filled
-  uint32_t line;      //  4: PTX line; 0 if not known
+/// In host-visible memory, zero before the first launch. The first thread that fails swaps
+/// Claimed into `kind` (it was None), fills the rest, and then stores the true kind with release
+/// order at system scope; later threads end without writing.
+struct Status {
+  uint32_t kind;      //  0: StatusKind
+  uint32_t line;      //  4: PTX line of the instruction; assertions: line of the assertion
   uint32_t block[3];  //  8: %ctaid
   uint32_t thread[3]; // 20: %tid
-  uint64_t grid_id;   // 32: LaunchBlock::grid_id, by which the runtime knows the kernel
-  uint64_t detail;    // 40: see StatusCode
-  uint64_t reserved[2];
+  uint64_t detail[4]; // 32: by kind
 };
-inline constexpr uint32_t kStatusClaimed = 0xffffffffu;
 
-/// What __assertfail was called with: generic addresses of NUL-terminated strings. At
-/// StatusBlock::detail == 0 the record follows the status block itself (kAssertRecordOffset), where
-/// the failing thread has written it.
-struct AssertRecord {
-  uint64_t message, file, function;
-  uint32_t line, reserved;
-};
-inline constexpr uint32_t kAssertRecordOffset = 64;
-inline constexpr uint32_t kStatusBytes = 128;
-
-static_assert(sizeof(StatusBlock) == 64);
-static_assert(offsetof(StatusBlock, grid_id) == 32);
-static_assert(sizeof(AssertRecord) == 32);
+static_assert(sizeof(Status) == 64);
+static_assert(offsetof(Status, block) == 8);
+static_assert(offsetof(Status, detail) == 32);
 
 } // namespace w2w::abi

@@ -1,7 +1,12 @@
 #include "lowering/codegen/pipeline.h"
 
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/inline_synchronising.h"
+#include "lowering/passes/lower_barriers.h"
+#include "lowering/passes/lower_exit.h"
 #include "lowering/passes/lower_special_registers.h"
+#include "lowering/passes/lower_traps.h"
+#include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/place_globals.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
@@ -67,10 +72,35 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // of the runtime ABI reads the launch block.
   mpm.addPass(OURS(append_launch_block));
 
-  // Before LLVM's own passes: they would inline, split or merge globals whose place is already
-  // settled.
+  // lower_traps must come before lower_special_registers: it asks for %ctaid and %tid.
+  mpm.addPass(OURS(lower_traps));
+
+  // place_globals must come before LLVM's passes, which would split or merge variables whose place
+  // in the arena is already settled.
   mpm.addPass(OURS(place_globals));
   mpm.addPass(OURS(lower_special_registers));
+
+  // inline_synchronising must come before lower_exit and lower_barriers: both want their operations
+  // in kernels. LLVM's AlwaysInliner does what it asks for.
+  mpm.addPass(OURS(inline_synchronising));
+  mpm.addPass(AlwaysInlinerPass(/*InsertLifetime=*/false));
+
+  // lower_exit must come before lower_barriers: a side of a branch that ends in exit is known by
+  // its `ret`.
+  mpm.addPass(OURS(lower_exit));
+
+  // lower_barriers judges flow by uniformity, which needs SSA form and known address spaces (a load
+  // through a generic pointer counts as different in every lane). The same passes run at every -O
+  // level, so that all levels refuse the same kernels.
+  FunctionPassManager settle;
+  settle.addPass(SROAPass(SROAOptions::PreserveCFG));
+  settle.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
+  settle.addPass(InferAddressSpacesPass());
+  mpm.addPass(createModuleToFunctionPassAdaptor(std::move(settle)));
+  mpm.addPass(OURS(lower_barriers));
+
+  // lower_warp_ops comes after settling, when shuffle distances and masks are constants.
+  mpm.addPass(OURS(lower_warp_ops));
 
   if (state.options.stage == Stage::Lowered)
     return;

@@ -1,17 +1,25 @@
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/inline_synchronising.h"
+#include "lowering/passes/lower_barriers.h"
+#include "lowering/passes/lower_exit.h"
 #include "lowering/passes/lower_special_registers.h"
+#include "lowering/passes/lower_traps.h"
+#include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/place_globals.h"
 
 namespace w2w {
 
 std::span<const PassInfo> all_passes() {
 #define PASS(name)                                                                                 \
-  {                                                                                                \
-    #name, name                                                                                    \
-  }
+  { #name, name }
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
+      PASS(inline_synchronising),
+      PASS(lower_barriers),
+      PASS(lower_exit),
       PASS(lower_special_registers),
+      PASS(lower_traps),
+      PASS(lower_warp_ops),
       PASS(place_globals),
   };
 #undef PASS

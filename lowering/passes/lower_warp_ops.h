@@ -1,0 +1,17 @@
+// Replaces the warp operations: w2w.shfl.*, vote.*, match.*, redux.*, activemask, elect, bar.warp.
+//
+// A PTX warp is 32 threads on every target. On wave64 a wave is two warps, and each operation acts
+// on its own 32-lane half: the wave's exec mask and ballots are cut to the half, lane numbers get
+// the half's base. Nothing here waits, so it is right in divergent flow too.
+// In: any IR (constants already propagated give better code). Out: no such calls.
+// Sources: PTX ISA 9.7.9 (data movement), 9.7.13 (synchronisation), AMDGPUUsage for DPP and
+// ds_swizzle controls.
+#pragma once
+
+#include "lowering/passes/pass.h"
+
+namespace w2w {
+
+bool lower_warp_ops(llvm::Module &module, llvm::ModuleAnalysisManager &analyses, PassEnv &env);
+
+} // namespace w2w
