@@ -35,10 +35,4 @@ ArenaLayout layout_arena(const ptx::Module &module) {
   return layout;
 }
 
-std::string variable_key(const ptx::Variable &v) {
-  if (!v.function)
-    return "m" + std::to_string(v.index);
-  return "f" + std::to_string(v.function->index) + "." + std::to_string(v.index);
-}
-
 } // namespace w2w

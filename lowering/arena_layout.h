@@ -33,6 +33,10 @@ bool in_arena(const ptx::Variable &variable);
 
 /// Names a variable unambiguously in its module, function-scope ones included: the value of the IR
 /// attribute "w2w-variable" on the global that stands for it.
-std::string variable_key(const ptx::Variable &variable);
+inline std::string variable_key(const ptx::Variable &v) {
+  if (!v.function)
+    return "m" + std::to_string(v.index);
+  return "f" + std::to_string(v.function->index) + "." + std::to_string(v.index);
+}
 
 } // namespace w2w

@@ -25,6 +25,8 @@ Value *flush(FunctionEmitter &e, Value *v);
 Value *flush_if_ftz(FunctionEmitter &e, const Instruction &i, Value *v);
 /// Clamped to [0, 1], NaN and -0 to +0.
 Value *saturate(FunctionEmitter &e, Value *v);
+/// max(v, +0), NaN made canonical.
+Value *relu(FunctionEmitter &e, Value *v);
 /// "rz", "rm" or "rp" if the instruction has such a modifier; empty for .rn or none.
 std::string_view directed_rounding(const Instruction &i);
 /// min/max as PTX defines them: -0 below +0, a single NaN is ignored or (`propagate_nan`) wins.

@@ -10,6 +10,11 @@ using namespace llvm;
 
 namespace {
 
+/// cvt's .ftz concerns f32 inputs and results only, not f16 ones.
+Value *flush_f32_if_ftz(FunctionEmitter &e, const Instruction &i, Value *v) {
+  return v->getType()->isFloatTy() ? flush_if_ftz(e, i, v) : v;
+}
+
 bool is_integer(Type t) {
   return ptx::is_signed(t) || ptx::is_unsigned(t);
 }
@@ -65,7 +70,7 @@ Value *round_integral(FunctionEmitter &e, const Instruction &i, Value *a) {
 /// bits wide.
 Value *float_to_integer(FunctionEmitter &e, const Instruction &i, Type to, Type from) {
   IRBuilder<> &b = e.b;
-  Value *a = round_integral(e, i, flush_if_ftz(e, i, e.read_value(i.operand(1), from)));
+  Value *a = round_integral(e, i, flush_f32_if_ftz(e, i, e.read_value(i.operand(1), from)));
   if (a->getType()->getScalarSizeInBits() == 16)
     a = b.CreateFPExt(a, b.getFloatTy());
   unsigned width = ptx::bits(to);
@@ -140,13 +145,18 @@ void emit_cvt_scalar(FunctionEmitter &e, const Instruction &i) {
   if (is_integer(from)) {
     r = integer_to_float(e, i, to, from);
   } else {
-    Value *a = flush_if_ftz(e, i, e.read_value(i.operand(1), from));
+    Value *a = flush_f32_if_ftz(e, i, e.read_value(i.operand(1), from));
     r = to == from ? round_integral(e, i, a)
                    : float_to_float(e, a, e.value_type(to), directed_rounding(i));
   }
   if (i.has(Mod::satfinite))
     r = satfinite(e, r);
-  e.write(i.operand(0), finish_float(e, i, r), to);
+  r = flush_f32_if_ftz(e, i, r);
+  if (i.has(Mod::sat))
+    r = saturate(e, r);
+  if (i.has(Mod::relu))
+    r = relu(e, r);
+  e.write(i.operand(0), r, to);
 }
 
 void emit_cvt(FunctionEmitter &e, const Instruction &i) {

@@ -95,10 +95,6 @@ Value *from_small(FunctionEmitter &e, const SmallFloat &f, Value *v) {
   return half;
 }
 
-Value *relu_half(FunctionEmitter &e, Value *v) {
-  return float_min_max(e, false, true, v, Constant::getNullValue(v->getType()));
-}
-
 /// To tf32: f32 with 10 bits of mantissa. .rna rounds ties away from zero.
 void emit_tf32(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
@@ -133,7 +129,7 @@ void emit_to_half_pair(FunctionEmitter &e, const Instruction &i) {
     if (i.has(Mod::satfinite))
       v = satfinite(e, v);
     if (i.has(Mod::relu))
-      v = relu_half(e, v);
+      v = w2w::emit::relu(e, v);
     r = b.CreateInsertElement(r, v, k);
   }
   e.write(i.operand(0), r, i.type(0));
@@ -157,9 +153,9 @@ void emit_cvt_packed(FunctionEmitter &e, const Instruction &i) {
       upper = b.CreateFPExt(b.CreateExtractElement(pair, 1), b.getFloatTy());
       lower = b.CreateFPExt(b.CreateExtractElement(pair, uint64_t{0}), b.getFloatTy());
     }
-    bool relu = i.has(Mod::relu);
-    Value *r = b.CreateOr(b.CreateShl(to_small(e, *f, upper, relu), f->lane()),
-                          to_small(e, *f, lower, relu));
+    bool clamp = i.has(Mod::relu);
+    Value *r = b.CreateOr(b.CreateShl(to_small(e, *f, upper, clamp), f->lane()),
+                          to_small(e, *f, lower, clamp));
     e.write(i.operand(0), b.CreateTrunc(r, e.int_type(2 * f->lane())),
             f->lane() == 4 ? Type::B8 : Type::B16);
     return;
@@ -170,7 +166,7 @@ void emit_cvt_packed(FunctionEmitter &e, const Instruction &i) {
     for (unsigned k = 0; k < 2; ++k) {
       Value *lane = b.CreateAnd(b.CreateLShr(packed, k * f->lane()), (1u << f->lane()) - 1);
       Value *half = from_small(e, *f, lane);
-      r = b.CreateInsertElement(r, i.has(Mod::relu) ? relu_half(e, half) : half, k);
+      r = b.CreateInsertElement(r, i.has(Mod::relu) ? w2w::emit::relu(e, half) : half, k);
     }
     e.write(i.operand(0), r, to);
     return;

@@ -47,12 +47,6 @@ Value *source(FunctionEmitter &e, const Instruction &i, unsigned n, Type t) {
   return v;
 }
 
-Value *relu(FunctionEmitter &e, Value *v) {
-  // max(v, +0) with NaN made canonical.
-  Value *zero = Constant::getNullValue(v->getType());
-  return float_min_max(e, false, true, v, zero);
-}
-
 void finish(FunctionEmitter &e, const Instruction &i, Value *r) {
   e.write(i.operand(0), finish_float(e, i, r), i.type());
 }
@@ -215,6 +209,10 @@ void emit_testp(FunctionEmitter &e, const Instruction &i) {
 }
 
 } // namespace
+
+Value *relu(FunctionEmitter &e, Value *v) {
+  return float_min_max(e, false, true, v, Constant::getNullValue(v->getType()));
+}
 
 Value *finish_float(FunctionEmitter &e, const Instruction &i, Value *r) {
   r = flush_if_ftz(e, i, r);

@@ -295,7 +295,12 @@ Value *FunctionEmitter::read(const Operand &op, Type t) {
     v = read_special_register(*this, op);
     break;
   case Operand::Kind::Variable:
-    v = pointer_to_int64(variable_pointer(*op.variable));
+    v = variable_pointer(*op.variable);
+    // A parameter's address is used through generic or `[reg]` parameter accesses: it is a generic
+    // address throughout.
+    if (op.variable->space == StateSpace::Param)
+      v = b.CreateAddrSpaceCast(v, PointerType::get(b.getContext(), kFlat));
+    v = pointer_to_int64(v);
     if (op.offset)
       v = b.CreateAdd(v, b.getInt64(static_cast<uint64_t>(op.offset)));
     break;

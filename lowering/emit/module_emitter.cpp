@@ -1,6 +1,7 @@
 #include "lowering/emit/module_emitter.h"
 
 #include "lowering/abi/module_summary.h"
+#include "lowering/arena_layout.h"
 #include "lowering/emit/call_shape.h"
 #include "lowering/emit/function_emitter.h"
 
@@ -198,6 +199,8 @@ GlobalVariable *ModuleEmitter::global(const ptx::Variable &v) {
                                  GlobalValue::NotThreadLocal, space,
                                  /*isExternallyInitialized=*/!is_shared && !declaration);
     g->setAlignment(MaybeAlign(std::max(1u, v.align)));
+    if (!is_shared)
+      g->addAttribute("w2w-variable", variable_key(v));
     if (!is_shared && !declaration && linkage == GlobalValue::ExternalLinkage)
       g->setVisibility(GlobalValue::ProtectedVisibility);
     return g;
