@@ -1,8 +1,9 @@
 // The checked PTX module: what the parser produces and lowering reads. No LLVM here.
 //
-// Everything is allocated in the module's arena and lives as long as the Module; names are string_views into the
-// source text or the arena. Scopes `{ }` are resolved: a function holds one flat list of registers, variables and
-// statements, and every name in an operand is already a pointer to what it names.
+// Everything is allocated in the module's arena and lives as long as the Module; names are
+// string_views into the source text or the arena. Scopes `{ }` are resolved: a function holds one
+// flat list of registers, variables and statements, and every name in an operand is already a
+// pointer to what it names.
 #pragma once
 
 #include "frontend/isa/isa.h"
@@ -37,19 +38,20 @@ struct Register {
 /// A scalar in an initialiser.
 struct InitialiserElement {
   enum class Kind : uint8_t {
-    Bits,           // `bits`, already converted to the variable's element type
+    Bits,            // `bits`, already converted to the variable's element type
     VariableAddress, // address of `variable` + addend in its own state space
-    GenericAddress, // generic(variable) + addend
-    FunctionAddress // address of `function` (a stable id, see DESIGN.md section 4) + addend
+    GenericAddress,  // generic(variable) + addend
+    FunctionAddress  // address of `function` (a stable id, see DESIGN.md section 4) + addend
   };
   Kind kind = Kind::Bits;
   uint64_t bits = 0;
   const Variable *variable = nullptr;
   const Function *function = nullptr;
   int64_t addend = 0;
-  uint64_t mask = ~uint64_t{0}; // mask(sym) operator, PTX ISA 5.4.5: applied to the address; all ones if absent
-  uint8_t mask_shift = 0;       // right shift that brings the masked byte to bit 0
-  uint64_t offset = 0;          // byte offset in the variable
+  uint64_t mask =
+      ~uint64_t{0}; // mask(sym) operator, PTX ISA 5.4.5: applied to the address; all ones if absent
+  uint8_t mask_shift = 0; // right shift that brings the masked byte to bit 0
+  uint64_t offset = 0;    // byte offset in the variable
 };
 
 /// A variable of any state space but .reg: module scope, function scope, or a parameter.
@@ -60,16 +62,17 @@ struct Variable {
   Type type = Type::None;               // element type
   uint8_t vector_width = 1;             // .v2, .v4
   std::span<const uint64_t> dimensions; // empty: scalar; first may be 0 for `[]`
-  bool unsized = false;                 // declared with `[]` and no initialiser (extern shared arrays)
-  uint32_t align = 1;                   // bytes, natural if not given
-  uint64_t size = 0;                    // bytes, 0 if unsized
+  bool unsized = false; // declared with `[]` and no initialiser (extern shared arrays)
+  uint32_t align = 1;   // bytes, natural if not given
+  uint64_t size = 0;    // bytes, 0 if unsized
   std::span<const InitialiserElement> initialiser; // empty: zero; bytes not covered are zero
-  const Function *function = nullptr;   // enclosing function; nullptr at module scope
-  uint32_t index = 0;                   // dense in Module::variables or Function::variables
-  uint32_t const_bank = 0;              // .const[n]
+  const Function *function = nullptr;              // enclosing function; nullptr at module scope
+  uint32_t index = 0;      // dense in Module::variables or Function::variables
+  uint32_t const_bank = 0; // .const[n]
   // Kernel parameters
-  uint64_t param_offset = 0; // offset in the parameter buffer, natural alignment (kernel parameters only)
-  bool is_pointer = false;   // `.ptr`
+  uint64_t param_offset =
+      0; // offset in the parameter buffer, natural alignment (kernel parameters only)
+  bool is_pointer = false;                     // `.ptr`
   StateSpace pointee_space = StateSpace::None; // `.ptr .global`
   uint32_t pointee_align = 0;                  // `.ptr .align n`; 0 if not given
   // Attributes
@@ -88,7 +91,8 @@ struct Operand {
     None,
     Register,        // reg, with component and negated
     SpecialRegister, // special, with component (%tid.x)
-    Immediate,       // imm (bits already converted to the instruction's type where that is known), imm_type
+    Immediate,       // imm (bits already converted to the instruction's type where that is known),
+                     // imm_type
     Variable,        // address of variable + offset (mov, cvta, call argument, ld's base)
     Function,        // address of function
     Label,           // branch target
@@ -101,16 +105,21 @@ struct Operand {
     TargetList,      // .branchtargets / .calltargets label
     Sink             // _
   };
-  enum class Component : uint8_t { None, X, Y, Z, W, B0, B1, B2, B3, H0, H1 };
+  /// .x .y .z .w of vectors; .b0 .. .h1 of scalar video instructions; Halves and Bytes: the lists
+  /// of SIMD video instructions (.h10, .b3210), whose digits are the nibbles of `selector`, first
+  /// digit in the highest.
+  enum class Component : uint8_t { None, X, Y, Z, W, B0, B1, B2, B3, H0, H1, Halves, Bytes };
 
   Kind kind = Kind::None;
   Component component = Component::None;
-  bool negated = false;               // !p for predicates, -a in video instructions
-  Type imm_type = Type::None;         // S64/U64 integer, F32 0f, F64 0d or decimal; as written
+  uint8_t selector_count = 0; // digits of Halves or Bytes
+  uint16_t selector = 0;
+  bool negated = false;       // !p for predicates, -a in video instructions
+  Type imm_type = Type::None; // S64/U64 integer, F32 0f, F64 0d or decimal; as written
   StateSpace address_space = StateSpace::None; // of an Address whose base is an immediate: unused
-  const Register *reg = nullptr;      // Register, or base of Address
-  const Variable *variable = nullptr; // Variable, or base of Address
-  const Function *function = nullptr; // Function
+  const Register *reg = nullptr;               // Register, or base of Address
+  const Variable *variable = nullptr;          // Variable, or base of Address
+  const Function *function = nullptr;          // Function
   const Label *label = nullptr;
   const Prototype *prototype = nullptr;
   const TargetList *target_list = nullptr;
@@ -131,8 +140,9 @@ struct Guard {
 struct Instruction {
   const isa::Form *form = nullptr;
   isa::Opcode opcode{};
-  isa::ModifierSet mods;          // every modifier written, and those the form implies
-  std::span<const Type> types;    // type suffixes in the form's canonical order: cvt.dtype.atype -> {dtype, atype}
+  isa::ModifierSet mods; // every modifier written, and those the form implies
+  std::span<const Type>
+      types; // type suffixes in the form's canonical order: cvt.dtype.atype -> {dtype, atype}
   std::span<const Operand> operands; // destination first, in PTX's order
   Guard guard;
   uint32_t debug_loc = 0; // index into Module::debug_locations; 0: none
@@ -178,6 +188,7 @@ struct PerformanceDirectives {
   uint32_t reqnctapercluster[3] = {0, 0, 0};
   uint32_t maxclusterrank = 0;
   bool explicitcluster = false;
+  bool blocksareclusters = false;
 };
 
 struct Function {
@@ -188,18 +199,21 @@ struct Function {
   Linkage linkage = Linkage::Internal;
   std::span<Variable *const> returns; // .reg or .param
   std::span<Variable *const> params;
-  /// A `.reg` parameter or return value of a .func is a Variable of space Reg; this is its register.
+  /// A `.reg` parameter or return value of a .func is a Variable of space Reg; this is its
+  /// register.
   std::span<const Register *const> return_registers; // parallel to returns; nullptr for .param ones
   std::span<const Register *const> param_registers;  // parallel to params
   bool variadic = false;
   PerformanceDirectives performance;
   std::span<const Register *const> registers; // by index
-  std::span<const Variable *const> variables; // by index: .local, .shared, .param (call depots), .global/.const in scope
-  std::span<const Label *const> labels;       // by index
+  std::span<const Variable *const>
+      variables; // by index: .local, .shared, .param (call depots), .global/.const in scope
+  std::span<const Label *const> labels; // by index
   std::span<const Statement> statements;
   const Function *alias_of = nullptr; // .alias
-  uint32_t index = 0;                 // dense in Module::functions; declarations and their definition share one Function
-  bool poisoned = false;              // an error of severity Error was reported inside it
+  uint32_t index =
+      0; // dense in Module::functions; declarations and their definition share one Function
+  bool poisoned = false; // an error of severity Error was reported inside it
   SourceLoc loc;
 };
 
@@ -226,8 +240,9 @@ struct Module {
   bool texmode_independent = false;
   bool debug_target = false;
   uint8_t address_size = 64;
-  std::span<Function *const> functions;        // by index; kernels and device functions in order of first mention
-  std::span<const Variable *const> variables;  // by index; module-scope variables
+  std::span<Function *const>
+      functions; // by index; kernels and device functions in order of first mention
+  std::span<const Variable *const> variables; // by index; module-scope variables
   std::span<const DebugFile> debug_files;
   std::span<const DebugLocation> debug_locations; // [0] is unused
   std::span<const std::string_view> pragmas;      // module-level

@@ -72,10 +72,11 @@ struct OperandSpec {
     Label,
     Targets, // name of a .branchtargets list
     CallOperands,
-    Texture, // [texture, {coordinates}] or [texture, sampler, {coordinates}]
-    Surface, // [surface, {coordinates}]
-    Query,   // [texture | sampler | surface]
-    Tensor   // [tensor map, {coordinates}]
+    Texture,     // [texture, {coordinates}] or [texture, sampler, {coordinates}]
+    Surface,     // [surface, {coordinates}]
+    Coordinates, // offsets, gradients: a register or a list
+    Query,       // [texture | sampler | surface]
+    Tensor       // [tensor map, {coordinates}]
   };
   Shape shape = Shape::Source;
   bool dest = false;

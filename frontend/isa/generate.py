@@ -226,9 +226,11 @@ class Table:
             o["type2"] = self.type_reference(second, slots)
         if text.endswith("?"):
             o["optional"], text = True, text[:-1]
-        m = re.fullmatch(r"<([\w]+)>", text)
+        m = re.fullmatch(r"<(\w+)(?::(.*))?>", text)
         if m:
             o["shape"] = "".join(w.capitalize() for w in m[1].split("_"))
+            if m[2]:
+                o["type"] = self.type_reference(m[2], slots)
             return o
         if text.endswith(".sel"):
             o["selector"], text = True, text[:-4]

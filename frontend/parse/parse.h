@@ -26,9 +26,9 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-/// Parses and checks one PTX text (NUL-terminated text may be passed without its NUL). Never fails outright: what could
-/// be understood is in the module, what could not is in `diags`, and functions with errors are marked poisoned.
-/// `text` must outlive the result.
+/// Parses and checks one PTX text (NUL-terminated text may be passed without its NUL). Never fails
+/// outright: what could be understood is in the module, what could not is in `diags`, and functions
+/// with errors are marked poisoned. `text` must outlive the result.
 ParsedModule parse(std::string_view file_name, std::string_view text, Diagnostics &diags);
 
 } // namespace w2w::ptx

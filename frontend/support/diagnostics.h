@@ -12,8 +12,9 @@ namespace w2w::ptx {
 
 enum class Severity : uint8_t { Note, Warning, Error };
 
-/// One message. `function` names the PTX function the message lies in (empty: the module itself); a kernel that
-/// reaches a function with an error is poisoned, every other kernel of the module stays usable.
+/// One message. `function` names the PTX function the message lies in (empty: the module itself); a
+/// kernel that reaches a function with an error is poisoned, every other kernel of the module stays
+/// usable.
 struct Diagnostic {
   Severity severity = Severity::Error;
   SourceLoc loc;

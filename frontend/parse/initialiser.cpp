@@ -1,0 +1,222 @@
+// Initialisers of variables, PTX ISA 5.4.4.
+#include "frontend/parse/parser_impl.h"
+
+#include <bit>
+
+namespace w2w::ptx {
+
+void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
+  const SourceLoc at_ = loc();
+  advance(); // '='
+  if (v.linkage == Linkage::Extern)
+    error(at_, "an .extern variable cannot have an initialiser", "5.4.4");
+  else if (v.space != StateSpace::Global && v.space != StateSpace::Const)
+    error(at_, "only .global and .const variables can have an initialiser", "5.4.4");
+  else if (v.type == Type::F16 || v.type == Type::F16x2 || v.type == Type::Pred)
+    error(at_,
+          fmt::format("variables of type .{} cannot have an initialiser; use .b{}",
+                      info(v.type).spelling, bits(v.type)),
+          "5.4.4");
+  if (info(v.type).kind == TypeKind::Opaque) {
+    // Fields of samplers and textures: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3. They are
+    // given by the host in practice; the text is checked for its form and otherwise without effect.
+    if (!at(Tok::LBrace))
+      return error(loc(), fmt::format("expected '{{'; {}", found()), "5.3");
+    return skip_braces();
+  }
+  std::vector<uint64_t> levels = dimensions;
+  if (v.vector_width > 1)
+    levels.push_back(v.vector_width);
+  InitialiserCursor c{v, levels, {}, 0};
+  if (levels.empty()) {
+    // A scalar may stand in braces.
+    if (at(Tok::LBrace)) {
+      advance();
+      parse_initialiser_value(c, 0);
+      expect(Tok::RBrace, "after the value");
+    } else {
+      parse_initialiser_value(c, 0);
+    }
+  } else {
+    parse_initialiser_list(c, 0, 0);
+  }
+  if (v.unsized && !dimensions.empty()) {
+    dimensions[0] = c.outer_extent;
+    v.unsized = false;
+  }
+  v.initialiser = arena_.copy(c.elements);
+}
+
+void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t offset) {
+  if (level > kMaxDepth)
+    return error(loc(), "initialiser is nested too deeply", "5.4.4");
+  const SourceLoc at_ = loc();
+  if (!at(Tok::LBrace))
+    return error(at_,
+                 fmt::format("expected '{{' for dimension {} of '{}'; {}", level + 1,
+                             c.variable.name, found()),
+                 "5.4.4");
+  advance();
+  uint64_t stride = bytes(c.variable.type);
+  for (size_t i = level + 1; i < c.dimensions.size(); ++i)
+    if (__builtin_mul_overflow(stride, c.dimensions[i], &stride))
+      return error(at_, fmt::format("variable '{}' is too large", c.variable.name), "5.4.3");
+  const bool open = level == 0 && c.variable.unsized;
+  uint64_t count = 0;
+  const unsigned errors = diags_.error_count();
+  while (!at(Tok::RBrace) && !at(Tok::End)) {
+    if (!open && count >= c.dimensions[level])
+      error(loc(),
+            fmt::format("too many values for '{}': the dimension has {}", c.variable.name,
+                        c.dimensions[level]),
+            "5.4.4");
+    if (level + 1 < c.dimensions.size())
+      parse_initialiser_list(c, level + 1, offset + count * stride);
+    else
+      parse_initialiser_value(c, offset + count * stride);
+    if (diags_.error_count() != errors) {
+      // The rest of the list would only repeat the error.
+      while (!at(Tok::Semicolon) && !at(Tok::End))
+        advance();
+      return;
+    }
+    ++count;
+    if (!accept(Tok::Comma))
+      break;
+  }
+  if (open)
+    c.outer_extent = count;
+  expect(Tok::RBrace, "at the end of the initialiser");
+}
+
+bool Parser::parse_address_expression(InitialiserElement &e) {
+  const SourceLoc at_ = loc();
+  bool generic = false;
+  if (tok_.text == "generic") {
+    generic = true;
+    advance();
+    if (!expect(Tok::LParen, "after 'generic'"))
+      return false;
+  }
+  std::string_view text;
+  const Token name = tok_;
+  if (!expect_name(text, "the name of a variable or function"))
+    return false;
+  const Symbol s = lookup(text);
+  e.addend = 0;
+  auto offset = [&] {
+    while (at(Tok::Plus) || at(Tok::Minus)) {
+      const bool minus = at(Tok::Minus);
+      advance();
+      Constant value;
+      if (!parse_binary(value, 9, 0)) // binds tighter than + and -
+        return false;
+      if (value.is_float()) {
+        error(at_, "an address offset must be an integer", "5.4.4");
+        return false;
+      }
+      e.addend = static_cast<int64_t>(static_cast<uint64_t>(e.addend) +
+                                      (minus ? uint64_t{0} - value.bits : value.bits));
+    }
+    return true;
+  };
+  if (!offset())
+    return false;
+  if (generic && (!expect(Tok::RParen, "after the operand of generic()") || !offset()))
+    return false;
+  if (s.kind == Symbol::Kind::Variable) {
+    const StateSpace space = s.variable->space;
+    if (space != StateSpace::Global && space != StateSpace::Const && space != StateSpace::Shared &&
+        space != StateSpace::Tex) {
+      error(at_, fmt::format("the address of '{}' is not known before the kernel runs", text),
+            "5.4.4");
+      return false;
+    }
+    e.variable = s.variable;
+    e.kind = generic || module_.version < 31 ? InitialiserElement::Kind::GenericAddress
+                                             : InitialiserElement::Kind::VariableAddress;
+    return true;
+  }
+  if (s.kind == Symbol::Kind::Function) {
+    e.function = s.function;
+    e.kind = InitialiserElement::Kind::FunctionAddress;
+    return true;
+  }
+  if (s.kind == Symbol::Kind::None)
+    undefined(name);
+  else
+    error(at_, fmt::format("'{}' is neither a variable nor a function", text), "5.4.4");
+  return false;
+}
+
+void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
+  const SourceLoc at_ = loc();
+  const Type type = c.variable.type;
+  InitialiserElement e;
+  e.offset = offset;
+  const bool address_type = is_bits(type) || is_unsigned(type) || is_signed(type);
+  // `0xff00(symbol)`: one byte of an address.
+  if (at(Tok::Integer)) {
+    const Token first = tok_;
+    const uint32_t resume = lexer_.offset();
+    advance();
+    if (at(Tok::LParen)) {
+      advance();
+      if (!std::has_single_bit(first.value / 0xff) || first.value % 0xff != 0 ||
+          std::countr_zero(first.value) % 8 != 0)
+        return error(at_, "mask() takes one whole byte: 0xff, 0xff00, ...", "5.4.4");
+      require(71, 0, at_, "the mask() operator", "5.4.4");
+      e.mask = first.value;
+      e.mask_shift = static_cast<uint8_t>(std::countr_zero(first.value));
+      if (at(Tok::Identifier) && tok_.text != "WARP_SZ") {
+        if (!parse_address_expression(e))
+          return;
+      } else {
+        Constant value;
+        if (!parse_constant(value))
+          return;
+        e.bits = (value.bits & e.mask) >> e.mask_shift;
+        e.mask = ~uint64_t{0};
+        e.mask_shift = 0;
+      }
+      if (!expect(Tok::RParen, "after the operand of mask()"))
+        return;
+      if (e.kind != InitialiserElement::Kind::Bits || e.bits)
+        c.elements.push_back(e);
+      return;
+    }
+    tok_ = first;
+    lexer_.seek(resume);
+    // The common case, a list of plain integers.
+  } else if (at(Tok::Identifier) && tok_.text != "WARP_SZ") {
+    if (!parse_address_expression(e))
+      return;
+    if (!address_type || bits(type) < 32)
+      return error(
+          at_,
+          fmt::format("an address needs a variable of 32 or 64 bits, not .{}", info(type).spelling),
+          "5.4.4");
+    c.elements.push_back(e);
+    return;
+  }
+  Constant value;
+  if (!parse_constant(value))
+    return;
+  if (value.is_float() && !is_float(type) && !(is_bits(type) && bits(type) == bits(value.type)))
+    return error(at_,
+                 fmt::format("a floating-point value cannot initialise a variable of type .{}",
+                             info(type).spelling),
+                 "5.4.4");
+  if (!value.is_float() && is_float(type)) {
+    // ptxas takes integers as initialisers of float variables and converts them.
+    value.bits = convert(value, Type::F64);
+    value.type = Type::F64;
+  }
+  e.bits = convert(value, type);
+  if (bits(type) < 64)
+    e.bits &= (uint64_t{1} << bits(type)) - 1;
+  if (e.bits) // what is not listed is zero
+    c.elements.push_back(e);
+}
+
+} // namespace w2w::ptx

@@ -1,0 +1,442 @@
+// Module-level directives, PTX ISA 11.1, 11.2.3, 11.5; tokens, errors and recovery.
+#include "frontend/parse/parser_impl.h"
+
+#include <cstdlib>
+
+namespace w2w::ptx {
+
+ParsedModule::ParsedModule() : impl_(std::make_unique<Impl>()) {}
+ParsedModule::~ParsedModule() = default;
+ParsedModule::ParsedModule(ParsedModule &&) noexcept = default;
+ParsedModule &ParsedModule::operator=(ParsedModule &&) noexcept = default;
+const Module &ParsedModule::module() const {
+  return impl_->module;
+}
+
+ParsedModule parse(std::string_view file_name, std::string_view text, Diagnostics &diags) {
+  ParsedModule result;
+  // Offsets are 32 bits wide.
+  if (text.size() >= UINT32_MAX) {
+    diags.report({Severity::Error, {}, "PTX text of 4 GiB or more is not supported", "", ""});
+    return result;
+  }
+  while (!text.empty() && text.back() == '\0')
+    text.remove_suffix(1);
+  Parser(result.impl(), file_name, text, diags).parse_module();
+  return result;
+}
+
+Parser::Parser(ParsedModule::Impl &impl, std::string_view name, std::string_view text,
+               Diagnostics &diags)
+    : impl_(impl), arena_(impl.arena), module_(impl.module), diags_(diags), lexer_(text),
+      mnemonics_(impl.arena) {
+  module_.name = arena_.copy(name);
+  module_.text = text;
+  debug_locations_.push_back({});
+}
+
+bool Parser::accept(Tok k) {
+  if (tok_.kind != k)
+    return false;
+  advance();
+  return true;
+}
+
+std::string Parser::found() const {
+  switch (tok_.kind) {
+  case Tok::End:
+    return "found the end of the file";
+  case Tok::Bad:
+    return tok_.problem;
+  case Tok::DotWord:
+    return fmt::format("found '.{}'", tok_.text);
+  case Tok::String:
+    return "found a string";
+  default:
+    return fmt::format("found '{}'", tok_.text.substr(0, 80));
+  }
+}
+
+bool Parser::expect(Tok k, std::string_view where) {
+  if (accept(k))
+    return true;
+  error(loc(), fmt::format("expected {} {}; {}", describe(k), where, found()));
+  return false;
+}
+
+bool Parser::expect_name(std::string_view &name, std::string_view what) {
+  if (!at(Tok::Identifier)) {
+    error(loc(), fmt::format("expected {}; {}", what, found()));
+    return false;
+  }
+  name = tok_.text;
+  advance();
+  return true;
+}
+
+void Parser::error(SourceLoc at, std::string message, std::string_view section) {
+  if (function_)
+    function_->poisoned = true;
+  if (diags_.error_count() >= kMaxErrors)
+    return;
+  diags_.report({Severity::Error, at, std::move(message), std::string(section),
+                 function_ ? std::string(function_->name) : ""});
+  if (diags_.error_count() == kMaxErrors)
+    diags_.report({Severity::Note, at, "too many errors; further ones are not shown", "", ""});
+}
+
+void Parser::warning(SourceLoc at, std::string message, std::string_view section) {
+  diags_.report({Severity::Warning, at, std::move(message), std::string(section),
+                 function_ ? std::string(function_->name) : ""});
+}
+
+void Parser::note(SourceLoc at, std::string message) {
+  if (diags_.error_count() < kMaxErrors)
+    diags_.report({Severity::Note, at, std::move(message), "",
+                   function_ ? std::string(function_->name) : ""});
+}
+
+void Parser::recover() {
+  while (!at(Tok::End)) {
+    if (at(Tok::Semicolon)) {
+      advance();
+      return;
+    }
+    if (at(Tok::RBrace) && function_)
+      return;
+    if (at(Tok::RBrace)) {
+      advance();
+      return;
+    }
+    // A directive that starts a new entity: the ';' was forgotten.
+    if (at(Tok::DotWord) && (at_word("entry") || at_word("func") || at_word("visible")))
+      return;
+    advance();
+  }
+}
+
+void Parser::skip_braces() {
+  unsigned depth = 0;
+  while (!at(Tok::End)) {
+    if (at(Tok::LBrace))
+      ++depth;
+    if (at(Tok::RBrace) && --depth == 0) {
+      advance();
+      return;
+    }
+    advance();
+  }
+}
+
+void Parser::require(unsigned ptx, unsigned sm, SourceLoc at, std::string_view what,
+                     std::string_view section) {
+  isa::Requirement r;
+  r.ptx = static_cast<uint16_t>(ptx);
+  r.sm = static_cast<uint16_t>(sm);
+  if (!isa::satisfies(r, module_.version, module_.sm, module_.sm_suffix))
+    error(at, fmt::format("{} requires {}", what, isa::describe(r)), section);
+}
+
+void Parser::parse_module() {
+  advance();
+  while (!at(Tok::End)) {
+    if (at(Tok::DotWord)) {
+      parse_directive();
+    } else if (accept(Tok::Semicolon)) {
+      continue;
+    } else {
+      error(loc(), at(Tok::Bad) ? std::string(tok_.problem)
+                                : fmt::format("expected a directive at module level; {}", found()));
+      advance();
+      recover();
+    }
+  }
+  finish_module();
+}
+
+void Parser::finish_module() {
+  if (!seen_version_)
+    error({0}, "the module has no .version directive", "11.1.1");
+  else if (!seen_target_)
+    error({0}, "the module has no .target directive", "11.1.2");
+  for (DebugLocation &l : debug_locations_) {
+    const auto it = debug_strings_.find(l.function_name);
+    if (it != debug_strings_.end())
+      l.function_name = it->second;
+  }
+  module_.functions = arena_.copy(functions_);
+  module_.variables = arena_.copy(variables_);
+  module_.debug_files = arena_.copy(debug_files_);
+  module_.debug_locations = arena_.copy(debug_locations_);
+  module_.pragmas = arena_.copy(pragmas_);
+}
+
+void Parser::parse_directive() {
+  const std::string_view word = tok_.text;
+  const SourceLoc at_ = loc();
+  if (!seen_version_ && word != "version") {
+    error(at_, "a module begins with a .version directive", "11.1.1");
+    seen_version_ = true; // once is enough
+    module_.version = 90;
+  } else if (!seen_target_ && word != "target" && word != "version") {
+    error(at_, ".version must be followed by a .target directive", "11.1.2");
+    seen_target_ = true;
+    module_.sm = 50;
+  }
+  if (word == "version")
+    return parse_version();
+  if (word == "target")
+    return parse_target();
+  if (word == "address_size")
+    return parse_address_size();
+  if (word == "file")
+    return parse_file();
+  if (word == "section")
+    return parse_section();
+  if (word == "alias")
+    return parse_alias();
+  if (word == "pragma") {
+    const std::string_view text = parse_pragma_text();
+    if (text.data())
+      pragmas_.push_back(text);
+    return;
+  }
+  if (word == "loc") {
+    parse_loc();
+    return;
+  }
+  Linkage linkage = Linkage::Internal;
+  if (const auto l = linkage_of(word)) {
+    linkage = *l;
+    advance();
+    if (at(Tok::DotWord) && linkage_of(tok_.text)) {
+      error(loc(), fmt::format("only one linkage directive is allowed; {}", found()), "11.6");
+      advance();
+    }
+  }
+  if (at_word("entry") || at_word("func")) {
+    const bool is_entry = at_word("entry");
+    advance();
+    return parse_function(linkage, is_entry);
+  }
+  if (at(Tok::DotWord) && space_of(tok_.text))
+    return parse_variables(linkage);
+  if (at_word("reg")) {
+    error(loc(), "registers can only be declared inside a function", "5.1.1");
+    advance();
+    return recover();
+  }
+  error(loc(), at(Tok::DotWord)
+                   ? fmt::format("unknown directive '.{}'", tok_.text)
+                   : fmt::format("expected .entry, .func or a state space; {}", found()));
+  advance();
+  recover();
+}
+
+void Parser::parse_version() {
+  const SourceLoc at_ = loc();
+  advance();
+  // "8.10" is not a number for this purpose: read major and minor from the text.
+  unsigned major = 0, minor = 0;
+  const std::string_view t = tok_.text;
+  const size_t dot = t.find('.');
+  auto number = [](std::string_view s, unsigned &out) {
+    if (s.empty() || s.size() > 2)
+      return false;
+    for (const char c : s) {
+      if (c < '0' || c > '9')
+        return false;
+      out = out * 10 + static_cast<unsigned>(c - '0');
+    }
+    return true;
+  };
+  if (!at(Tok::Float) || dot == std::string_view::npos || !number(t.substr(0, dot), major) ||
+      !number(t.substr(dot + 1), minor) || minor > 9) {
+    error(loc(), fmt::format("expected a version such as 8.0 after .version; {}", found()),
+          "11.1.1");
+    return recover();
+  }
+  advance();
+  if (seen_version_ && module_.version != 0)
+    error(at_, "a module has only one .version directive", "11.1.1");
+  seen_version_ = true;
+  module_.version = static_cast<uint16_t>(major * 10 + minor);
+  if (module_.version < 10 || module_.version > 90)
+    error(
+        at_,
+        fmt::format("PTX ISA version {}.{} is not supported; versions up to 9.0 are", major, minor),
+        "11.1.1");
+  mnemonics_.set_target(module_.version, module_.sm, module_.sm_suffix);
+}
+
+void Parser::parse_target() {
+  const SourceLoc at_ = loc();
+  seen_target_ = true;
+  bool any = false;
+  do {
+    advance(); // .target or ','
+    const SourceLoc name_loc = loc();
+    std::string_view name;
+    if (!expect_name(name, "a target such as sm_80 after .target"))
+      return recover();
+    std::string_view digits = name;
+    if (name.starts_with("sm_") || name.starts_with("compute_")) {
+      digits.remove_prefix(name.find('_') + 1);
+      char suffix = 0;
+      if (!digits.empty() && (digits.back() == 'a' || digits.back() == 'f')) {
+        suffix = digits.back();
+        digits.remove_suffix(1);
+      }
+      static constexpr uint16_t kKnown[] = {10, 11, 12, 13,  20,  21,  30,  32,  35, 37, 50,
+                                            52, 53, 60, 61,  62,  70,  72,  75,  80, 86, 87,
+                                            88, 89, 90, 100, 101, 103, 110, 120, 121};
+      unsigned sm = 0;
+      for (const char c : digits.substr(0, 4))
+        sm = c >= '0' && c <= '9' ? sm * 10 + static_cast<unsigned>(c - '0') : 100000;
+      const bool known = std::find(std::begin(kKnown), std::end(kKnown), sm) != std::end(kKnown) &&
+                         (!suffix || sm >= 90) && !(suffix == 'f' && sm < 100);
+      if (!known) {
+        error(name_loc, fmt::format("unknown target '{}'", name), "11.1.2");
+        continue;
+      }
+      if (any)
+        error(name_loc, "a .target directive names one architecture", "11.1.2");
+      any = true;
+      if (sm > module_.sm || (sm == module_.sm && suffix))
+        module_.sm = static_cast<uint16_t>(sm), module_.sm_suffix = suffix;
+    } else if (name == "texmode_independent") {
+      module_.texmode_independent = true;
+    } else if (name == "debug") {
+      module_.debug_target = true;
+    } else if (name != "texmode_unified" && name != "map_f64_to_f32") {
+      error(name_loc, fmt::format("unknown target '{}'", name), "11.1.2");
+    }
+  } while (at(Tok::Comma));
+  if (!any && module_.sm == 0)
+    error(at_, "the .target directive names no architecture", "11.1.2");
+  mnemonics_.set_target(module_.version, module_.sm, module_.sm_suffix);
+}
+
+void Parser::parse_address_size() {
+  const SourceLoc at_ = loc();
+  advance();
+  if (!at(Tok::Integer) || (tok_.value != 32 && tok_.value != 64)) {
+    error(loc(), fmt::format("expected 32 or 64 after .address_size; {}", found()), "11.1.3");
+    return recover();
+  }
+  module_.address_size = static_cast<uint8_t>(tok_.value);
+  advance();
+  if (module_.address_size == 32)
+    error(at_, "32-bit addresses are not supported; compile the program for 64 bits", "11.1.3");
+}
+
+void Parser::parse_file() {
+  advance();
+  DebugFile f;
+  if (!at(Tok::Integer)) {
+    error(loc(), fmt::format("expected a file number after .file; {}", found()), "11.5.3");
+    return recover();
+  }
+  f.number = static_cast<uint32_t>(tok_.value);
+  advance();
+  if (!at(Tok::String)) {
+    error(loc(), fmt::format("expected a file name; {}", found()), "11.5.3");
+    return recover();
+  }
+  f.path = tok_.text;
+  advance();
+  for (int i = 0; i < 2 && accept(Tok::Comma); ++i) // timestamp, size
+    if (!accept(Tok::Integer))
+      error(loc(), fmt::format("expected an integer; {}", found()), "11.5.3");
+  debug_files_.push_back(f);
+}
+
+void Parser::parse_section() {
+  advance();
+  const std::string_view name = tok_.text;
+  if (!at(Tok::DotWord) && !at(Tok::Identifier)) {
+    error(loc(), fmt::format("expected a section name; {}", found()), "11.5.2");
+    return recover();
+  }
+  advance();
+  if (!at(Tok::LBrace)) {
+    error(loc(), fmt::format("expected '{{' after the section's name; {}", found()), "11.5.2");
+    return recover();
+  }
+  if (name != "debug_str")
+    return skip_braces(); // DWARF of the PTX's producer: rows of our own are made from .loc
+  // Names of inlined functions: `label: .b8 95, 90, ...`
+  advance();
+  std::string_view label;
+  std::string bytes;
+  auto flush = [&] {
+    // One label may hold several strings; `label+offset` names are rare and keep the label.
+    if (!label.empty())
+      debug_strings_[label] = arena_.copy(std::string_view(bytes).substr(0, bytes.find('\0')));
+    bytes.clear();
+  };
+  while (!at(Tok::RBrace) && !at(Tok::End)) {
+    if (at(Tok::Identifier)) {
+      const std::string_view text = tok_.text;
+      advance();
+      if (accept(Tok::Colon)) {
+        flush();
+        label = text;
+      }
+    } else {
+      if (at(Tok::Integer))
+        bytes += static_cast<char>(tok_.value);
+      advance();
+    }
+  }
+  flush();
+  expect(Tok::RBrace, "at the end of the section");
+}
+
+void Parser::parse_alias() {
+  const SourceLoc at_ = loc();
+  advance();
+  require(63, 30, at_, ".alias", "11.2.3");
+  std::string_view alias, target;
+  if (!expect_name(alias, "the alias' name") || !expect(Tok::Comma, "after the alias' name") ||
+      !expect_name(target, "the name of the function it stands for"))
+    return recover();
+  expect(Tok::Semicolon, "after .alias");
+  const Symbol a = lookup(alias), t = lookup(target);
+  if (a.kind != Symbol::Kind::Function || t.kind != Symbol::Kind::Function)
+    return error(at_,
+                 fmt::format("'{}' is not a function declared before",
+                             a.kind != Symbol::Kind::Function ? alias : target),
+                 "11.2.3");
+  if (a.function->is_entry || t.function->is_entry)
+    return error(at_, "an alias and what it stands for must not be kernels", "11.2.3");
+  if (a.function->has_body || !t.function->has_body)
+    return error(at_,
+                 fmt::format("'{}' must {} body", a.function->has_body ? alias : target,
+                             a.function->has_body ? "not have a" : "have a"),
+                 "11.2.3");
+  if (t.function->linkage == Linkage::Weak)
+    return error(at_,
+                 fmt::format("'{}' is .weak; an alias must not stand for a weak function", target),
+                 "11.2.3");
+  a.function->alias_of = t.function;
+}
+
+std::string_view Parser::parse_pragma_text() {
+  advance();
+  if (!at(Tok::String)) {
+    error(loc(), fmt::format("expected a string after .pragma; {}", found()), "11.4.7");
+    recover();
+    return {};
+  }
+  const std::string_view text = tok_.text;
+  advance();
+  while (accept(Tok::Comma))
+    if (!accept(Tok::String))
+      error(loc(), fmt::format("expected a string; {}", found()), "11.4.7");
+  if (!expect(Tok::Semicolon, "after .pragma"))
+    recover();
+  return text;
+}
+
+} // namespace w2w::ptx

@@ -1,0 +1,577 @@
+// See operands.h.
+#include "frontend/sema/operands.h"
+
+#include "frontend/support/half.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+namespace w2w::ptx {
+
+using isa::Mod;
+using isa::Opcode;
+using isa::OperandSpec;
+using isa::TypeRef;
+using Shape = isa::OperandSpec::Shape;
+
+namespace {
+
+/// mul.wide and mad.wide: u16 -> u32, s32 -> s64.
+Type widened(Type t) {
+  switch (t) {
+  case Type::U16:
+    return Type::U32;
+  case Type::S16:
+    return Type::S32;
+  case Type::U32:
+    return Type::U64;
+  case Type::S32:
+    return Type::S64;
+  default:
+    return t;
+  }
+}
+
+std::string_view space_name(StateSpace s) {
+  static constexpr std::string_view kNames[] = {"generic", "reg",   "sreg",   "const", "global",
+                                                "local",   "param", "shared", "tex"};
+  return kNames[static_cast<unsigned>(s)];
+}
+
+class Checker {
+public:
+  Checker(const Candidate &c, const Module &module, bool convert)
+      : c_(c), module_(module), convert_(convert) {}
+
+  OperandProblem run(std::span<Operand> operands, SourceLoc at) {
+    const std::span<const OperandSpec> specs = c_.form->operands;
+    size_t next = 0;
+    size_t optional_left = operands.size() > required() ? operands.size() - required() : 0;
+    for (const OperandSpec &spec : specs) {
+      if (spec.condition != isa::kNoMod && !c_.mods.has(spec.condition))
+        continue;
+      if (spec.optional) {
+        if (!optional_left)
+          continue;
+        --optional_left;
+      }
+      if (next == operands.size())
+        return count_problem(operands.size(), at);
+      Operand &o = operands[next];
+      if (!check(spec, o))
+        return {problem_loc_, std::move(problem_), static_cast<unsigned>(next + 1)};
+      ++next;
+    }
+    if (next != operands.size())
+      return count_problem(operands.size(), at);
+    return {};
+  }
+
+private:
+  size_t required() const {
+    size_t n = 0;
+    for (const OperandSpec &s : c_.form->operands)
+      n += !s.optional && (s.condition == isa::kNoMod || c_.mods.has(s.condition));
+    return n;
+  }
+  OperandProblem count_problem(size_t given, SourceLoc at) {
+    size_t most = required();
+    for (const OperandSpec &s : c_.form->operands)
+      most += s.optional;
+    const std::string wanted =
+        most == required() ? std::to_string(most) : fmt::format("{} to {}", required(), most);
+    return {at, fmt::format("{} operand(s) where {} are expected", given, wanted), 0};
+  }
+
+  bool fail(SourceLoc at, std::string message) {
+    problem_loc_ = at;
+    problem_ = std::move(message);
+    return false;
+  }
+
+  Type resolve(const TypeRef &r) const {
+    switch (r.kind) {
+    case TypeRef::Kind::Slot:
+      return r.index < c_.types.size() ? c_.types[r.index] : Type::None;
+    case TypeRef::Kind::SlotWide:
+      return widened(c_.types[r.index]);
+    case TypeRef::Kind::Fixed:
+      return r.type;
+    default:
+      return Type::None;
+    }
+  }
+
+  /// Registers may be wider than the type in ld, st and cvt, PTX ISA 9.4.1.
+  bool relaxed() const {
+    const Opcode o = c_.form->opcode;
+    return o == Opcode::ld || o == Opcode::st || o == Opcode::ldu || o == Opcode::cvt;
+  }
+
+  static bool compatible(Type instruction, Type reg, bool relaxed) {
+    if (instruction == Type::None)
+      return reg != Type::Pred;
+    if (instruction == Type::Pred || reg == Type::Pred)
+      return instruction == reg;
+    const unsigned want = bits(instruction) < 8 ? 8 : bits(instruction), have = bits(reg);
+    if (relaxed ? have < want : have != want)
+      return false;
+    const TypeKind kind = info(instruction).kind, reg_kind = info(reg).kind;
+    switch (kind) {
+    case TypeKind::Bits:
+      return true;
+    case TypeKind::Unsigned:
+    case TypeKind::Signed:
+      return reg_kind == TypeKind::Bits || reg_kind == TypeKind::Unsigned ||
+             reg_kind == TypeKind::Signed;
+    case TypeKind::Float:
+      return reg_kind == TypeKind::Bits || reg == instruction;
+    case TypeKind::AltFloat:
+      return reg_kind == TypeKind::Bits || reg == instruction;
+    default:
+      return false;
+    }
+  }
+
+  static std::string describe(const Operand &o) {
+    switch (o.kind) {
+    case Operand::Kind::Register:
+      return fmt::format("register '{}' of type {}.{}", o.reg->name,
+                         o.reg->vector_width > 1 && o.component == Operand::Component::None
+                             ? fmt::format(".v{} ", o.reg->vector_width)
+                             : "",
+                         info(o.reg->type).spelling);
+    case Operand::Kind::SpecialRegister:
+      return fmt::format("special register '{}'", isa::spelling(o.special));
+    case Operand::Kind::Immediate:
+      return is_float(o.imm_type) ? "a floating-point constant" : "an integer constant";
+    case Operand::Kind::Variable:
+      return fmt::format("the address of '{}'", o.variable->name);
+    case Operand::Kind::Function:
+      return fmt::format("function '{}'", o.function->name);
+    case Operand::Kind::Label:
+      return "a label";
+    case Operand::Kind::Address:
+      return "an address in brackets";
+    case Operand::Kind::Vector:
+      return "a list in braces";
+    case Operand::Kind::Pair:
+      return "a pair";
+    case Operand::Kind::List:
+      return "a list in parentheses";
+    case Operand::Kind::TexAddress:
+      return "a texture address";
+    case Operand::Kind::Prototype:
+      return "a prototype";
+    case Operand::Kind::TargetList:
+      return "a list of targets";
+    case Operand::Kind::Sink:
+      return "'_'";
+    case Operand::Kind::None:
+      break;
+    }
+    return "nothing";
+  }
+
+  static std::string dotted(Type t) { return fmt::format(".{}", info(t).spelling); }
+
+  bool check_register(const Operand &o, Type type) {
+    const bool whole_vector = o.reg->vector_width > 1 && o.component == Operand::Component::None;
+    const bool selects = o.component >= Operand::Component::B0;
+    if (o.component != Operand::Component::None && !selects) {
+      const unsigned index =
+          static_cast<unsigned>(o.component) - static_cast<unsigned>(Operand::Component::X);
+      if (index >= o.reg->vector_width)
+        return fail(o.loc, fmt::format("register '{}' has no such component", o.reg->name));
+    }
+    if (whole_vector || !compatible(type, o.reg->type, relaxed()))
+      return fail(o.loc, type == Type::None
+                             ? fmt::format("{} cannot be used here", describe(o))
+                             : fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+    return true;
+  }
+
+  bool check_immediate(Operand &o, Type type) {
+    const bool is_floating = is_float(o.imm_type);
+    if (type == Type::None)
+      return true;
+    const TypeKind kind = info(type).kind;
+    const bool packed = info(type).lanes > 1;
+    if (kind == TypeKind::Float && !packed && bits(type) >= 32) {
+      if (!is_floating)
+        return fail(
+            o.loc,
+            fmt::format("an integer constant does not fit type {}; write a decimal point or 0f...",
+                        dotted(type)));
+    } else if (kind == TypeKind::Float || kind == TypeKind::AltFloat) {
+      // 16-bit and packed floats: no literal form exists (PTX ISA 4.5.2).
+      return fail(o.loc,
+                  fmt::format("there are no constants of type {}; use a register", dotted(type)));
+    } else if (is_floating && !(kind == TypeKind::Bits && bits(type) >= 32)) {
+      return fail(o.loc,
+                  fmt::format("a floating-point constant does not fit type {}", dotted(type)));
+    }
+    if (convert_)
+      convert_immediate(o, type);
+    return true;
+  }
+
+  void convert_immediate(Operand &o, Type type) const {
+    if (is_float(o.imm_type)) {
+      const double d = o.imm_type == Type::F32 ? std::bit_cast<float>(static_cast<uint32_t>(o.imm))
+                                               : std::bit_cast<double>(o.imm);
+      if (bits(type) == 32 && o.imm_type != Type::F32) {
+        o.imm = std::bit_cast<uint32_t>(static_cast<float>(d));
+        o.imm_type = Type::F32;
+      } else if (bits(type) == 64 && o.imm_type != Type::F64) {
+        o.imm = std::bit_cast<uint64_t>(d);
+        o.imm_type = Type::F64;
+      }
+      return;
+    }
+    const unsigned n = bits(type);
+    if (type == Type::Pred) {
+      o.imm = o.imm != 0;
+    } else if (n < 64) {
+      const uint64_t mask = (uint64_t{1} << n) - 1;
+      o.imm &= mask;
+      if (is_signed(type) && (o.imm >> (n - 1) & 1))
+        o.imm |= ~mask;
+    }
+  }
+
+  bool check_scalar(const OperandSpec &spec, Operand &o, Type type, bool sink_allowed,
+                    bool only_register) {
+    if (o.negated && !spec.negatable)
+      return fail(o.loc, "'!' or '-' cannot be used here");
+    if (o.component >= Operand::Component::B0 && !spec.selector)
+      return fail(o.loc, "a byte or half selector cannot be used here");
+    switch (o.kind) {
+    case Operand::Kind::Register:
+      return check_register(o, type);
+    case Operand::Kind::Sink:
+      if (sink_allowed)
+        return true;
+      return fail(o.loc, "'_' cannot be used here");
+    case Operand::Kind::Immediate:
+      if (only_register)
+        return fail(o.loc, "expected a register, not a constant");
+      return check_immediate(o, type);
+    default:
+      return fail(o.loc, fmt::format("expected a register{}, not {}",
+                                     only_register ? "" : " or constant", describe(o)));
+    }
+  }
+
+  bool check_pack(Operand &o, Type type, bool dest) {
+    if (o.kind != Operand::Kind::Vector)
+      return fail(o.loc, fmt::format("expected a list in braces, not {}", describe(o)));
+    const size_t n = o.elements.size();
+    if (n != 2 && n != 4 && n != 8)
+      return fail(o.loc, fmt::format("a list of {} elements cannot make up {}", n, dotted(type)));
+    const unsigned each = bits(type) / static_cast<unsigned>(n);
+    for (const Operand &e : o.elements) {
+      if (e.kind == Operand::Kind::Sink && dest)
+        continue;
+      if (e.kind == Operand::Kind::Immediate && !dest)
+        continue;
+      if (e.kind != Operand::Kind::Register || e.reg->type == Type::Pred)
+        return fail(e.loc, fmt::format("expected a register, not {}", describe(e)));
+      if (bits(e.reg->type) != each ||
+          (e.reg->vector_width > 1 && e.component == Operand::Component::None))
+        return fail(e.loc,
+                    fmt::format("{} elements of {} bits make up {}; register '{}' has {} bits", n,
+                                each, dotted(type), e.reg->name, bits(e.reg->type)));
+    }
+    return true;
+  }
+
+  bool check_vector(const OperandSpec &spec, Operand &o, Type type) {
+    unsigned want = spec.vector;
+    if (want == OperandSpec::kByModifier) {
+      want = c_.mods.has(Mod::v2) ? 2 : c_.mods.has(Mod::v4) ? 4 : c_.mods.has(Mod::v8) ? 8 : 0;
+      if (want == 0) {
+        // A list of one is taken for a scalar.
+        if (o.kind == Operand::Kind::Vector && o.elements.size() == 1) {
+          Operand one = o.elements[0];
+          if (!check_scalar(spec, one, type, spec.sink, spec.dest))
+            return false;
+          if (convert_)
+            o = one;
+          return true;
+        }
+        return check_scalar(spec, o, type, spec.sink, spec.dest);
+      }
+    }
+    if (o.kind == Operand::Kind::Register && o.reg->vector_width == want &&
+        o.component == Operand::Component::None) {
+      if (!compatible(type, o.reg->type, relaxed()))
+        return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+      return true;
+    }
+    if (o.kind != Operand::Kind::Vector)
+      return fail(o.loc, fmt::format("expected a list of {} elements in braces, not {}", want,
+                                     describe(o)));
+    if (o.elements.size() != want)
+      return fail(o.loc, fmt::format("expected {} elements, not {}", want, o.elements.size()));
+    for (const Operand &e : o.elements) {
+      Operand &element =
+          const_cast<Operand &>(e); // lists are the parser's own, made for this instruction
+      if (!check_scalar(spec, element, type, spec.dest, spec.dest))
+        return false;
+    }
+    return true;
+  }
+
+  StateSpace space_of_form() const {
+    auto has = [&](Mod m) { return c_.mods.has(m); };
+    if (has(Mod::global))
+      return StateSpace::Global;
+    if (has(Mod::shared) || has(Mod::shared_cta) || has(Mod::shared_cluster))
+      return StateSpace::Shared;
+    if (has(Mod::local))
+      return StateSpace::Local;
+    if (has(Mod::const_))
+      return StateSpace::Const;
+    if (has(Mod::param) || has(Mod::param_entry) || has(Mod::param_func))
+      return StateSpace::Param;
+    return StateSpace::None;
+  }
+
+  bool check_address(const OperandSpec &spec, Operand &o) {
+    if (o.kind != Operand::Kind::Address)
+      return fail(o.loc, fmt::format("expected an address in brackets, not {}", describe(o)));
+    StateSpace space = space_of_form();
+    if (spec.space == Mod::shared || spec.space == Mod::global)
+      space = spec.space == Mod::shared ? StateSpace::Shared : StateSpace::Global;
+    o.address_space = space;
+    if (o.reg) {
+      const TypeKind kind = info(o.reg->type).kind;
+      const bool integer =
+          kind == TypeKind::Bits || kind == TypeKind::Unsigned || kind == TypeKind::Signed;
+      const unsigned width = bits(o.reg->type);
+      if (!integer || (width != 32 && width != 64) ||
+          (o.reg->vector_width > 1 && o.component == Operand::Component::None))
+        return fail(o.loc, fmt::format("{} cannot be an address", describe_register(*o.reg)));
+      return true;
+    }
+    if (o.variable) {
+      const StateSpace actual = o.variable->space;
+      if (actual == StateSpace::Reg)
+        return fail(o.loc,
+                    fmt::format("'{}' is a register parameter, not an address", o.variable->name));
+      // Without a state space the address is generic; the spaces of which a variable can be
+      // addressed so are checked here.
+      if (space != StateSpace::None && space != actual)
+        return fail(o.loc, fmt::format("'{}' is a .{} variable, the instruction accesses .{}",
+                                       o.variable->name, space_name(actual), space_name(space)));
+    }
+    return true;
+  }
+
+  static std::string describe_register(const Register &r) {
+    return fmt::format("register '{}' of type .{}", r.name, info(r.type).spelling);
+  }
+
+  bool check(const OperandSpec &spec, Operand &o) {
+    const Type type = resolve(spec.type);
+    if (spec.vector == OperandSpec::kPack)
+      return check_pack(o, type, spec.dest);
+    if (spec.shape == Shape::Pair)
+      return check_pair(spec, o, type);
+    if (spec.shape == Shape::Coordinates)
+      return check_coordinates(o, type);
+    if (spec.vector)
+      return check_vector(spec, o, type);
+    switch (spec.shape) {
+    case Shape::Register:
+      return check_scalar(spec, o, type, spec.sink, true);
+    case Shape::Source:
+      if (spec.type.kind == TypeRef::Kind::Pointer)
+        return check_pointer(o);
+      return check_scalar(spec, o, type, spec.sink, false);
+    case Shape::Immediate:
+      if (o.kind != Operand::Kind::Immediate || is_float(o.imm_type))
+        return fail(o.loc, fmt::format("expected an integer constant, not {}", describe(o)));
+      if ((spec.low || spec.high) &&
+          (static_cast<int64_t>(o.imm) < spec.low || static_cast<int64_t>(o.imm) > spec.high))
+        return fail(o.loc, spec.low == spec.high ? fmt::format("the constant must be {}", spec.low)
+                                                 : fmt::format("the constant must be in {} to {}",
+                                                               spec.low, spec.high));
+      return true;
+    case Shape::Pair:
+    case Shape::Coordinates:
+      return true; // done above
+    case Shape::Address:
+      return check_address(spec, o);
+    case Shape::AnySource:
+      return check_any_source(o, type);
+    case Shape::AddressOf:
+      return check_address_of(o, type);
+    case Shape::Label:
+      return o.kind == Operand::Kind::Label ||
+             fail(o.loc, fmt::format("expected a label, not {}", describe(o)));
+    case Shape::Targets:
+      return o.kind == Operand::Kind::TargetList ||
+             fail(o.loc, fmt::format("expected a list of targets, not {}", describe(o)));
+    case Shape::CallOperands:
+      return true; // checked by the parser, which knows the callee
+    case Shape::Texture:
+    case Shape::Surface:
+    case Shape::Tensor:
+      return check_tex_address(spec, o);
+    case Shape::Query:
+      return check_query(o);
+    }
+    return true;
+  }
+
+  bool check_first(const OperandSpec &spec, Operand &o, Type type) {
+    return spec.vector ? check_vector(spec, o, type) : check_scalar(spec, o, type, spec.sink, true);
+  }
+
+  bool check_pair(const OperandSpec &spec, Operand &o, Type type) {
+    if (o.kind != Operand::Kind::Pair) {
+      if (!spec.second_optional)
+        return fail(o.loc, fmt::format("expected a pair 'd|p', not {}", describe(o)));
+      return check_first(spec, o, type);
+    }
+    Operand &first = const_cast<Operand &>(o.elements[0]);
+    Operand &second = const_cast<Operand &>(o.elements[1]);
+    return check_first(spec, first, type) &&
+           check_scalar({}, second, resolve(spec.second_type), spec.second_sink, true);
+  }
+
+  /// An address held in a register (isspacep), or the address of a variable.
+  bool check_pointer(Operand &o) {
+    if (o.kind == Operand::Kind::Variable || o.kind == Operand::Kind::Immediate)
+      return true;
+    if (o.kind != Operand::Kind::Register)
+      return fail(o.loc, fmt::format("expected an address, not {}", describe(o)));
+    return compatible(Type::U64, o.reg->type, false) || compatible(Type::U32, o.reg->type, false) ||
+           fail(o.loc, fmt::format("{} cannot be an address", describe(o)));
+  }
+
+  bool check_any_source(Operand &o, Type type) {
+    switch (o.kind) {
+    case Operand::Kind::SpecialRegister: {
+      const isa::SpecialRegisterInfo &i = isa::info(o.special);
+      if (i.vector_width > 1 && o.component == Operand::Component::None)
+        return fail(o.loc, fmt::format("name a component of '{}', such as {}.x", i.name, i.name));
+      // A 64-bit special register may be read in 32 bits, and %tid and its like in 16 (PTX
+      // ISA 10.1).
+      const bool narrow = bits(type) == 16 && i.vector_width > 1;
+      if (i.type == Type::Pred ? type != Type::Pred
+                               : !narrow && (bits(type) != bits(i.type) || is_float(type)))
+        return fail(o.loc, fmt::format("special register '{}' of type .{} does not fit type {}",
+                                       i.name, info(i.type).spelling, dotted(type)));
+      return true;
+    }
+    case Operand::Kind::Variable:
+    case Operand::Kind::Function:
+      if (is_float(type) || type == Type::Pred || bits(type) < 32)
+        return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+      if (o.kind == Operand::Kind::Function && bits(type) != module_.address_size &&
+          bits(type) != 32)
+        return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+      return true;
+    default:
+      return check_scalar({}, o, type, false, false);
+    }
+  }
+
+  bool check_address_of(Operand &o, Type type) {
+    if (o.kind == Operand::Kind::Variable) {
+      const StateSpace space = space_of_form();
+      if (space != StateSpace::None && o.variable->space != space)
+        return fail(o.loc, fmt::format("'{}' is a .{} variable, not .{}", o.variable->name,
+                                       space_name(o.variable->space), space_name(space)));
+      return true;
+    }
+    return check_scalar({}, o, type, false, false);
+  }
+
+  /// Offsets and gradients of texture instructions: a register, a constant or a list of them.
+  bool check_coordinates(Operand &o, Type type) {
+    if (o.kind != Operand::Kind::Vector)
+      return check_scalar({}, o, type, false, false);
+    for (const Operand &e : o.elements)
+      if (!check_scalar({}, const_cast<Operand &>(e), type, false, false))
+        return false;
+    return true;
+  }
+
+  bool check_query(Operand &o) {
+    if (o.kind != Operand::Kind::Address || o.offset != 0)
+      return fail(o.loc, fmt::format("expected a texture, sampler or surface in brackets, not {}",
+                                     describe(o)));
+    if (o.variable && info(o.variable->type).kind != TypeKind::Opaque &&
+        o.variable->space != StateSpace::Param)
+      return fail(o.loc,
+                  fmt::format("'{}' is not a texture, sampler or surface", o.variable->name));
+    if (o.reg && bits(o.reg->type) != 64)
+      return fail(
+          o.loc, fmt::format("{} cannot be a handle; it needs 64 bits", describe_register(*o.reg)));
+    return true;
+  }
+
+  bool check_tex_address(const OperandSpec &spec, Operand &o) {
+    if (o.kind != Operand::Kind::TexAddress)
+      return fail(o.loc, fmt::format("expected '[{}, {{coordinates}}]', not {}",
+                                     spec.shape == Shape::Surface  ? "surface"
+                                     : spec.shape == Shape::Tensor ? "tensor map"
+                                                                   : "texture",
+                                     describe(o)));
+    const size_t most = spec.shape == Shape::Texture ? 3 : 2;
+    if (o.elements.size() < 2 || o.elements.size() > most)
+      return fail(o.loc, "expected the texture or surface, and its coordinates");
+    if (spec.shape != Shape::Tensor && !check_query(const_cast<Operand &>(o.elements[0])))
+      return false;
+    const Operand &coordinates = o.elements.back();
+    const unsigned want = coordinate_count();
+    if (coordinates.kind == Operand::Kind::Register) {
+      if (want == 1 || coordinates.reg->vector_width >= want)
+        return true;
+    } else if (coordinates.kind == Operand::Kind::Vector) {
+      // Two dimensions with an array index, and three, are given in four elements (PTX
+      // ISA 9.7.10.3); the rest is ignored.
+      const size_t n = coordinates.elements.size();
+      if (n == want || (want == 3 && n == 4 && spec.shape != Shape::Tensor))
+        return true;
+    } else if (coordinates.kind == Operand::Kind::Immediate && want == 1) {
+      return true;
+    }
+    return fail(coordinates.loc, fmt::format("expected {} coordinates", want));
+  }
+
+  unsigned coordinate_count() const {
+    static constexpr struct {
+      std::string_view geometry;
+      unsigned count;
+    } kCounts[] = {{"1d", 1},  {"2d", 2},   {"3d", 3},    {"4d", 4},   {"5d", 5},   {"a1d", 2},
+                   {"a2d", 3}, {"cube", 3}, {"acube", 4}, {"2dms", 3}, {"a2dms", 4}};
+    for (const isa::Slot &slot : c_.form->slots)
+      for (const Mod m : slot.mods)
+        if (c_.mods.has(m))
+          for (const auto &k : kCounts)
+            if (k.geometry == isa::spelling(m))
+              return k.count;
+    return 0;
+  }
+
+  const Candidate &c_;
+  const Module &module_;
+  bool convert_;
+  SourceLoc problem_loc_;
+  std::string problem_;
+};
+
+} // namespace
+
+OperandProblem check_operands(const Candidate &c, std::span<Operand> operands, const Module &module,
+                              SourceLoc at, bool convert) {
+  return Checker(c, module, convert).run(operands, at);
+}
+
+} // namespace w2w::ptx
