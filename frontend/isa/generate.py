@@ -254,7 +254,7 @@ class Table:
                 text, o["low"], o["high"] = m[1], int(m[2]), int(m[3])
         m = re.fullmatch(r"(.*)\{(\w+)\}", text)
         if m:
-            o["vector"] = {"v": "OperandSpec::kByModifier", "pack": "OperandSpec::kPack", "unpack": "OperandSpec::kPack"}.get(m[2])
+            o["vector"] = {"v": "OperandSpec::kByModifier", "pack": "OperandSpec::kPack"}.get(m[2])
             if o["vector"] is None:
                 o["vector"] = int(m[2])
             text = m[1]

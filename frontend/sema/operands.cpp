@@ -49,6 +49,8 @@ public:
     size_t next = 0;
     size_t optional_left = operands.size() > required() ? operands.size() - required() : 0;
     for (const OperandSpec &spec : specs) {
+      if (spec.shape == Shape::CallOperands)
+        return {}; // checked by the parser, which knows the callee
       if (spec.condition != isa::kNoMod && !c_.mods.has(spec.condition))
         continue;
       if (spec.optional) {
@@ -416,7 +418,7 @@ private:
       return o.kind == Operand::Kind::TargetList ||
              fail(o.loc, fmt::format("expected a list of targets, not {}", describe(o)));
     case Shape::CallOperands:
-      return true; // checked by the parser, which knows the callee
+      return true;
     case Shape::Texture:
     case Shape::Surface:
     case Shape::Tensor:
