@@ -224,7 +224,8 @@ std::string help_text() {
       continue;
     std::string left = r.name;
     if (r.takes != Takes::Nothing)
-      left += fmt::format(r.takes == Takes::OptionalValue ? "[={}]" : "={}", r.value);
+      left += r.takes == Takes::OptionalValue ? fmt::format("[={}]", r.value)
+                                              : fmt::format("={}", r.value);
     text += fmt::format("  {}\n      {}\n", left, r.help);
   }
   text += "  -O0 -O1 -O2 -O3\n      optimisation level (default 3)\n\nProcessors:";
