@@ -40,7 +40,7 @@ class Generator {
 public:
   Generator(uint64_t seed, const std::vector<const conformance::Case *> &operations,
             const GenerateOptions &options)
-      : random_(seed), operations_(operations), options_(options), budget_(options.statements) {
+      : random_(seed), options_(options), budget_(options.statements) {
     // The table has thousands of comparisons and conversions: choose the opcode first, then the
     // form.
     for (const conformance::Case *c : operations) {
@@ -222,7 +222,6 @@ private:
   }
 
   std::mt19937_64 random_;
-  const std::vector<const conformance::Case *> &operations_;
   std::vector<std::pair<std::string, std::vector<const conformance::Case *>>> by_opcode_;
   GenerateOptions options_;
   uint64_t budget_;
