@@ -19,11 +19,11 @@ enum class StopKind {
   BarrierSignal, ///< gfx12 s_barrier_signal, `value` = barrier id (-1 = the workgroup's); does not
                  ///< wait. If `first` (s_barrier_signal_isfirst), the scheduler sets Wave::scc to 1
                  ///< for the first arrival, else 0
-  BarrierWait,        ///< gfx12 s_barrier_wait, `value` = barrier id
-  Sleep,              ///< s_sleep and friends: a good place to run another wave
-  Trap,               ///< s_trap: `value` = trap id; pc at the s_trap itself
-  MemoryFault,        ///< a lane touched memory it must not: address, size, access, lane; pc at the
-                      ///< instruction
+  BarrierWait,   ///< gfx12 s_barrier_wait, `value` = barrier id
+  Sleep,         ///< s_sleep and friends: a good place to run another wave
+  Trap,          ///< s_trap: `value` = trap id; pc at the s_trap itself
+  MemoryFault,   ///< a lane touched memory it must not: address, size, access, lane; pc at the
+                 ///< instruction
   InstructionFetch,   ///< pc lies outside the code of the DecodeCache
   UnknownInstruction, ///< `text` = assembler text or bytes; pc at the instruction
   BadRegister,        ///< the kernel uses a register beyond its allocation: `text`; pc at the block

@@ -72,8 +72,6 @@ struct alignas(64) Wave {
   uint32_t mxcsr32 = 0x1f80; ///< host control word that f32 operations run under
   uint32_t mxcsr64 = 0x1f80; ///< and f64 and f16 operations
   bool plain_mode = true;    ///< both are the default: round to nearest even, denormals kept
-  bool f16_flush_in = false;
-  bool f16_flush_out = false;
 
   uint32_t wave_in_group = 0;
   uint32_t hw_id = 0;        ///< HW_REG_HW_ID / HW_ID1

@@ -1,0 +1,161 @@
+// Atomics of global memory (host atomics: workgroups run on several threads), LDS (plain: one
+// thread runs a workgroup at a time) and scratch.
+#include "runtime/emulator/isa/helpers.h"
+#include "runtime/emulator/isa/memory.h"
+
+namespace w2w::emu::isa::W2W_VARIANT {
+namespace {
+
+template <class T> W2W_INLINE T data_of(const Wave &w, unsigned at, unsigned l) {
+  if constexpr (sizeof(T) == 8)
+    return bits<T>(w.v[at + l] | u64(w.v[at + w.lanes + l]) << 32);
+  else
+    return bits<T>(w.v[at + l]);
+}
+template <class U> W2W_INLINE void put(Wave &w, unsigned at, unsigned l, U x) {
+  w.v[at + l] = u32(x);
+  if constexpr (sizeof(U) == 8)
+    w.v[at + w.lanes + l] = u32(x >> 32);
+}
+
+/// memory = f(memory, lane) for every active lane in ascending order; U: u32 or u64. Returns the
+/// old value to dst.
+template <class U, class F> int update(Wave &w, const Inst &i, StopInfo &s, F f) {
+  bool ok = per_segment(w, i, [&](Lanes &x) {
+    if (!permitted(w, x, sizeof(U), MemoryAccess::Atomic, s))
+      return false;
+    EACH_LANE(lane, x.mask) {
+      unsigned l = unsigned(lane);
+      U old;
+      if (x.space == MemorySpace::Global) {
+        if (x.at[l] % sizeof(U))
+          return fault(s, x, l, sizeof(U), MemoryAccess::Atomic), false;
+        U *p = reinterpret_cast<U *>(x.at[l]);
+        old = __atomic_load_n(p, __ATOMIC_RELAXED);
+        U next = f(old, l);
+        while (
+            !__atomic_compare_exchange_n(p, &old, next, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+          next = f(old, l);
+      } else {
+        old = read_at<U>(w, x, l, 0);
+        write_at<U>(w, x, l, 0, f(old, l));
+      }
+      if (i.dst.where != Where::None)
+        put<U>(w, i.dst.offset, l, old);
+    }
+    return true;
+  });
+  return ok ? kContinue : kStop;
+}
+/// T: the type the expression sees. The data register may be the destination too, but only of the
+/// same lane.
+template <class T, class F> int modify(Wave &w, const Inst &i, StopInfo &s, F f) {
+  typedef decltype([] {
+    if constexpr (sizeof(T) == 8)
+      return u64();
+    else
+      return u32();
+  }()) U;
+  unsigned at = i.src[1].offset;
+  return update<U>(w, i, s, [&](U old, unsigned l) -> U {
+    return bits<U>(T(f(bits<T>(old), data_of<T>(w, at, l))));
+  });
+}
+/// Atomic float operations keep denormals (RDNA3, MI300: as the memory pipeline does by default)
+/// and quiet NaNs.
+template <class T> W2W_INLINE T amin(T m, T d) {
+  return d < m || m != m ? d : m;
+}
+template <class T> W2W_INLINE T amax(T m, T d) {
+  return d > m || m != m ? d : m;
+}
+W2W_INLINE u32 add_halves_f16(u32 m, u32 d) {
+  u32 lo = f32_to_f16(fadd(f16_to_f32(m & 0xffff), f16_to_f32(d & 0xffff)));
+  return lo | f32_to_f16(fadd(f16_to_f32(m >> 16), f16_to_f32(d >> 16))) << 16;
+}
+W2W_INLINE u32 add_halves_bf16(u32 m, u32 d) {
+  u32 lo = f32_to_bf16(fadd(bf16_to_f32(m & 0xffff), bf16_to_f32(d & 0xffff)));
+  return lo | f32_to_bf16(fadd(bf16_to_f32(m >> 16), bf16_to_f32(d >> 16))) << 16;
+}
+
+} // namespace
+
+// m: memory, d: data
+#define ATOMIC(NAME, T, E)                                                                         \
+  int atomic_##NAME(Wave &w, const Inst &i, StopInfo &s) {                                         \
+    return modify<T>(w, i, s, [](T m, T d) -> T { return (E); });                                  \
+  }
+#define ATOMIC_INT(U, I, B)                                                                        \
+  ATOMIC(add_##U, U, m + d)                                                                        \
+  ATOMIC(sub_##U, U, m - d)                                                                        \
+  ATOMIC(rsub_##U, U, d - m)                                                                       \
+  ATOMIC(inc_##U, U, m >= d ? 0 : m + 1)                                                           \
+  ATOMIC(dec_##U, U, m == 0 || m > d ? d : m - 1)                                                  \
+  ATOMIC(min_##I, I, d < m ? d : m)                                                                \
+  ATOMIC(max_##I, I, d > m ? d : m)                                                                \
+  ATOMIC(min_##U, U, d < m ? d : m)                                                                \
+  ATOMIC(max_##U, U, d > m ? d : m)                                                                \
+  ATOMIC(and_##B, U, m &d)                                                                         \
+  ATOMIC(or_##B, U, m | d)                                                                         \
+  ATOMIC(xor_##B, U, m ^ d)                                                                        \
+  ATOMIC(swap_##B, U, d)
+ATOMIC_INT(u32, i32, b32)
+ATOMIC_INT(u64, i64, b64)
+ATOMIC(csub_u32, u32, m >= d ? m - d : 0)
+ATOMIC(cond_sub_u32, u32, m >= d ? m - d : m)
+ATOMIC(sub_clamp_u32, u32, m >= d ? m - d : 0)
+ATOMIC(add_f32, float, fadd(m, d))
+ATOMIC(min_f32, float, amin(m, d))
+ATOMIC(max_f32, float, amax(m, d))
+ATOMIC(add_f64, double, fadd(m, d))
+ATOMIC(min_f64, double, amin(m, d))
+ATOMIC(max_f64, double, amax(m, d))
+ATOMIC(pk_add_f16, u32, add_halves_f16(m, d))
+ATOMIC(pk_add_bf16, u32, add_halves_bf16(m, d))
+#undef ATOMIC
+#undef ATOMIC_INT
+
+namespace {
+/// data: the new value in the first half, what to compare with in the second.
+template <class U> int cmpswap(Wave &w, const Inst &i, StopInfo &s) {
+  unsigned at = i.src[1].offset, with = at + w.lanes * sizeof(U) / 4;
+  return update<U>(w, i, s, [&](U m, unsigned l) -> U {
+    return m == data_of<U>(w, with, l) ? data_of<U>(w, at, l) : m;
+  });
+}
+/// f(memory, data0, data1)
+template <class U, class F> int update2(Wave &w, const Inst &i, StopInfo &s, F f) {
+  return update<U>(w, i, s, [&](U m, unsigned l) -> U {
+    return f(m, data_of<U>(w, i.src[1].offset, l), data_of<U>(w, i.src[2].offset, l));
+  });
+}
+} // namespace
+int atomic_cmpswap_b32(Wave &w, const Inst &i, StopInfo &s) {
+  return cmpswap<u32>(w, i, s);
+}
+int atomic_cmpswap_b64(Wave &w, const Inst &i, StopInfo &s) {
+  return cmpswap<u64>(w, i, s);
+}
+int ds_cmpst_b32(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return m == a ? b : m; });
+}
+int ds_cmpst_b64(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return m == a ? b : m; });
+}
+int ds_cmpstore_b32(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return m == b ? a : m; });
+}
+int ds_cmpstore_b64(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return m == b ? a : m; });
+}
+int ds_mskor_b32(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return (m & ~a) | b; });
+}
+int ds_mskor_b64(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return (m & ~a) | b; });
+}
+int ds_wrap_b32(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return m >= a ? m - a : m + b; });
+}
+
+} // namespace w2w::emu::isa::W2W_VARIANT

@@ -1,0 +1,92 @@
+#include "runtime/emulator/isa/disassembler.h"
+
+#include "llvm/MC/MCAsmInfo.h"
+#include "llvm/MC/MCContext.h"
+#include "llvm/MC/MCDisassembler/MCDisassembler.h"
+#include "llvm/MC/MCInst.h"
+#include "llvm/MC/MCInstPrinter.h"
+#include "llvm/MC/MCInstrInfo.h"
+#include "llvm/MC/MCRegisterInfo.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/MCTargetOptions.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <mutex>
+
+extern "C" void LLVMInitializeAMDGPUTargetInfo();
+extern "C" void LLVMInitializeAMDGPUTargetMC();
+extern "C" void LLVMInitializeAMDGPUDisassembler();
+
+namespace w2w::emu::isa {
+
+struct Disassembler::Impl {
+  std::unique_ptr<llvm::MCRegisterInfo> registers;
+  llvm::MCTargetOptions options;
+  std::unique_ptr<llvm::MCAsmInfo> assembler;
+  std::unique_ptr<llvm::MCInstrInfo> instructions;
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget;
+  std::unique_ptr<llvm::MCContext> context;
+  std::unique_ptr<llvm::MCDisassembler> disassembler;
+  std::unique_ptr<llvm::MCInstPrinter> printer;
+};
+
+Disassembler::Disassembler(std::unique_ptr<Impl> p) : self(std::move(p)) {}
+Disassembler::~Disassembler() = default;
+
+std::unique_ptr<Disassembler> Disassembler::create(const std::string &cpu, unsigned lanes) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeAMDGPUTargetInfo();
+    LLVMInitializeAMDGPUTargetMC();
+    LLVMInitializeAMDGPUDisassembler();
+  });
+  std::string error;
+  llvm::Triple triple("amdgcn-amd-amdhsa");
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  auto p = std::make_unique<Impl>();
+  p->registers.reset(target->createMCRegInfo(triple));
+  p->assembler.reset(target->createMCAsmInfo(*p->registers, triple, p->options));
+  p->instructions.reset(target->createMCInstrInfo());
+  // The names of 16-bit halves (v0.l, v0.h) are the same encodings on all of gfx11 and gfx12.
+  std::string features;
+  if (cpu.starts_with("gfx9"))
+    features = "";
+  else
+    features =
+        lanes == 64 ? "+wavefrontsize64,-wavefrontsize32" : "+wavefrontsize32,-wavefrontsize64";
+  if (cpu.starts_with("gfx11") || cpu.starts_with("gfx12"))
+    features += ",+real-true16";
+  p->subtarget.reset(target->createMCSubtargetInfo(triple, cpu, features));
+  if (!p->subtarget || !p->subtarget->isCPUStringValid(cpu))
+    return nullptr;
+  p->context = std::make_unique<llvm::MCContext>(triple, p->assembler.get(), p->registers.get(),
+                                                 p->subtarget.get());
+  p->disassembler.reset(target->createMCDisassembler(*p->subtarget, *p->context));
+  p->printer.reset(target->createMCInstPrinter(triple, p->assembler->getAssemblerDialect(),
+                                               *p->assembler, *p->instructions, *p->registers));
+  if (!p->disassembler || !p->printer)
+    return nullptr;
+  return std::unique_ptr<Disassembler>(new Disassembler(std::move(p)));
+}
+
+unsigned Disassembler::decode(const uint8_t *bytes, uint64_t available, std::string &text) {
+  llvm::MCInst inst;
+  uint64_t size = 0;
+  text.clear();
+  auto status = self->disassembler->getInstruction(
+      inst, size, llvm::ArrayRef<uint8_t>(bytes, available > 64 ? 64 : available), 0,
+      llvm::nulls());
+  if (status == llvm::MCDisassembler::Fail || !size)
+    return 0;
+  llvm::raw_string_ostream out(text);
+  self->printer->printInst(&inst, 0, "", *self->subtarget, out);
+  size_t at = text.find_first_not_of(" \t");
+  text.erase(0, at == std::string::npos ? text.size() : at);
+  return unsigned(size);
+}
+
+} // namespace w2w::emu::isa

@@ -1,0 +1,114 @@
+// How memory handlers reach memory: lanes' addresses, checks, pointers.
+#pragma once
+
+#include "runtime/emulator/isa/operands.h"
+#include "runtime/emulator/isa/specials.h"
+
+namespace w2w::emu::isa {
+/// The page map's word on [lo, hi): in access.cpp, compiled once.
+bool memory_accessible(const Workgroup &g, uint64_t lo, uint64_t hi, MemoryAccess access);
+} // namespace w2w::emu::isa
+
+namespace w2w::emu::isa::W2W_VARIANT {
+
+/// The addresses of one access in one segment: `at` is an absolute address in global memory, an
+/// offset in LDS and scratch; lanes outside `mask` hold rubbish.
+struct Lanes {
+  MemorySpace space;
+  u64 mask;
+  u64 at[64];
+};
+
+W2W_INLINE unsigned first_lane(u64 mask) {
+  return unsigned(__builtin_ctzll(mask));
+}
+#define EACH_LANE(L, MASK)                                                                         \
+  for (u64 rest_ = (MASK), L; rest_ && (L = first_lane(rest_), true); rest_ &= rest_ - 1)
+
+int fault(StopInfo &s, const Lanes &x, unsigned lane, u32 size, MemoryAccess access);
+/// May all lanes touch `size` bytes at their addresses? Fills in the fault if not.
+bool permitted(const Wave &w, const Lanes &x, u32 size, MemoryAccess access, StopInfo &s);
+/// Addresses of the active lanes of a flat, global, scratch, buffer or LDS instruction. For flat
+/// ones, `at` holds the addresses as they are: split() sorts them. Lanes that a buffer's bounds
+/// exclude leave `mask`.
+void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra);
+
+/// Where byte `o` of lane l's scratch lies; bytes of one dword are adjacent.
+W2W_INLINE u8 *scratch_at(const Wave &w, u64 o, unsigned l) {
+  return w.scratch + (o / 4 * w.lanes + l) * 4 + (o & 3);
+}
+template <class T> W2W_INLINE T read_at(const Wave &w, const Lanes &x, unsigned l, u64 plus) {
+  T r;
+  u64 a = x.at[l] + plus;
+  if (x.space == MemorySpace::Global) {
+    memcpy(&r, reinterpret_cast<const void *>(a), sizeof r);
+  } else if (x.space == MemorySpace::Lds) {
+    memcpy(&r, w.group->lds + a, sizeof r);
+  } else if ((a & 3) + sizeof r <= 4) {
+    memcpy(&r, scratch_at(w, a, l), sizeof r);
+  } else {
+    u8 b[sizeof r];
+    for (unsigned k = 0; k < sizeof r; k++)
+      b[k] = *scratch_at(w, a + k, l);
+    memcpy(&r, b, sizeof r);
+  }
+  return r;
+}
+template <class T>
+W2W_INLINE void write_at(const Wave &w, const Lanes &x, unsigned l, u64 plus, T v) {
+  u64 a = x.at[l] + plus;
+  if (x.space == MemorySpace::Global) {
+    memcpy(reinterpret_cast<void *>(a), &v, sizeof v);
+  } else if (x.space == MemorySpace::Lds) {
+    memcpy(w.group->lds + a, &v, sizeof v);
+  } else if ((a & 3) + sizeof v <= 4) {
+    memcpy(scratch_at(w, a, l), &v, sizeof v);
+  } else {
+    u8 b[sizeof v];
+    memcpy(b, &v, sizeof v);
+    for (unsigned k = 0; k < sizeof v; k++)
+      *scratch_at(w, a + k, l) = b[k];
+  }
+}
+
+/// Calls f(Lanes &) for the access, once per segment that the lanes' addresses fall in; f returns
+/// false on a fault.
+template <class F> W2W_INLINE bool per_segment(const Wave &w, const Inst &i, F f) {
+  Lanes x;
+  x.mask = exec_mask(w);
+  if (!x.mask)
+    return true;
+  x.space = i.space;
+  addresses(w, i, x, u64(i.offset));
+  if (!x.mask)
+    return true;
+  if (!i.flat)
+    return f(x);
+  u32 shared = u32(w.group->shared_base >> 32), priv = u32(w.group->private_base >> 32);
+  u64 in_lds = 0, in_scratch = 0;
+  for (unsigned l = 0; l < w.lanes; l++) {
+    u32 hi = u32(x.at[l] >> 32);
+    in_lds |= u64(hi == shared) << l;
+    in_scratch |= u64(hi == priv) << l;
+  }
+  u64 all = x.mask;
+  in_lds &= all;
+  in_scratch &= all & ~in_lds;
+  if (!(in_lds | in_scratch))
+    return f(x);
+  for (unsigned l = 0; l < w.lanes; l++)
+    if ((in_lds | in_scratch) >> l & 1)
+      x.at[l] &= 0xffffffffu;
+  x.mask = all & ~in_lds & ~in_scratch;
+  if (x.mask && !f(x))
+    return false;
+  x.space = MemorySpace::Lds;
+  x.mask = in_lds;
+  if (x.mask && !f(x))
+    return false;
+  x.space = MemorySpace::Scratch;
+  x.mask = in_scratch;
+  return !x.mask || f(x);
+}
+
+} // namespace w2w::emu::isa::W2W_VARIANT

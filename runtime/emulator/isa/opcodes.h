@@ -1,0 +1,32 @@
+// THE opcode table: every mnemonic the emulator executes, once, under its generation-independent
+// name. Rows come from the *.def files; everything else (decoder, coverage document, tests'
+// completeness check) is derived from it.
+#pragma once
+
+#include "runtime/emulator/isa/inst.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace w2w::emu::isa {
+
+/// The handlers are compiled once per host instruction set; this is one set of them.
+struct Handlers {
+  const Opcode *rows;
+  unsigned count;
+  /// Handler of a vector opcode for these operands (Inst is complete but for fn).
+  Handler (*choose)(const Inst &);
+  void (*run)(Wave &, DecodeCache &, uint64_t budget, StopInfo &);
+};
+
+/// The best set for this machine's processor.
+const Handlers &handlers();
+
+/// Looks a mnemonic up: encoding suffixes (_e32, _dpp, ...) and the names later generations give to
+/// an old instruction (aliases.def) are resolved. Null if the table has none.
+const Opcode *find_opcode(std::string_view mnemonic, int generation);
+std::string base_name(std::string_view mnemonic, int generation);
+std::span<const Opcode> all_opcodes();
+
+} // namespace w2w::emu::isa

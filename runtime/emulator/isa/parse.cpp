@@ -1,0 +1,515 @@
+#include "runtime/emulator/isa/parse.h"
+
+#include "runtime/emulator/isa/opcodes.h"
+#include "runtime/emulator/isa/text.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace w2w::emu::isa {
+
+const uint32_t *ConstantRows::get(uint64_t value, unsigned lanes) {
+  auto &p = rows[value];
+  if (!p) {
+    p = std::make_unique<Row>();
+    for (unsigned l = 0; l < lanes; l++)
+      p->r[l] = uint32_t(value), p->r[lanes + l] = uint32_t(value >> 32);
+  }
+  return p->r;
+}
+
+namespace {
+
+struct Parser {
+  std::string_view mnemonic;
+  std::vector<std::string_view> operands;
+  Modifiers mods;
+  unsigned lanes;
+  int generation;
+  ConstantRows &constants;
+  Parsed &out;
+  std::string &error;
+  const uint8_t *encoding;
+  unsigned size;
+  size_t next = 0;
+
+  bool fail(std::string why) {
+    error = std::move(why);
+    return false;
+  }
+  bool more() const { return next < operands.size(); }
+
+  void note_vgpr(const Operand &o) {
+    if (o.where != Where::Vgpr)
+      return;
+    unsigned count = o.dwords ? o.dwords : 1;
+    if (o.index >= kFirstAgprRow)
+      out.agprs = std::max(out.agprs, o.index - kFirstAgprRow + count);
+    else
+      out.vgprs = std::max(out.vgprs, o.index + count);
+  }
+
+  /// Takes the next operand of the text as type `t`.
+  bool take(Operand &o, Type t, bool vector_source = false) {
+    if (!more())
+      return fail("an operand is missing");
+    o = Operand();
+    o.type = t;
+    if (!parse_operand(operands[next], t, lanes, o))
+      return fail("operand '" + std::string(operands[next]) + "' is not known");
+    next++;
+    unsigned want = dwords(t);
+    if (o.where == Where::Imm || o.where >= Where::Scc)
+      o.dwords = uint8_t(want ? want : 1);
+    else if (want && o.where == Where::Sgpr && o.dwords != want && vector_source)
+      o.dwords = uint8_t(want);
+    if (o.where == Where::Vgpr)
+      o.offset = o.index * lanes;
+    if (o.where == Where::Imm)
+      o.row = constants.get(o.imm, lanes);
+    note_vgpr(o);
+    return true;
+  }
+  bool destination(Operand &o, Type t) {
+    if (!take(o, t))
+      return false;
+    if (o.where == Where::Off || (o.where == Where::Sgpr && o.index == kNull))
+      o.where = Where::Sgpr, o.index = kTrash;
+    return o.where == Where::Vgpr || o.where == Where::Sgpr ||
+           fail("the destination is no register");
+  }
+
+  bool vector(Inst &i, const Opcode &op);
+  bool sources(Inst &i, const Opcode &op);
+  bool modifiers(Inst &i, const Opcode &op);
+  bool scalar(Inst &i, const Opcode &op);
+  bool memory(Inst &i, const Opcode &op);
+  bool run(Inst &i, const Opcode &op, uint64_t pc);
+};
+
+unsigned source_count(const Opcode &op) {
+  unsigned n = 0;
+  while (n < 3 && op.src[n] != Type::None)
+    n++;
+  return n;
+}
+
+/// gfx9: which 16-bit results keep the register's other half (those that gained op_sel; LLVM
+/// GCNSubtarget::zeroesHigh16BitsOfDest). Later generations: all.
+bool merges_half(const Opcode &op, int generation) {
+  std::string_view n = op.name;
+  if (n.find("mix") != n.npos)
+    return true;
+  if (!is16(op.dst))
+    return false;
+  if (generation >= 10)
+    return true;
+  return n == "v_mad_f16" || n == "v_mad_u16" || n == "v_mad_i16" || n == "v_fma_f16" ||
+         n == "v_div_fixup_f16" || n == "v_madak_f16" || n == "v_madmk_f16";
+}
+
+bool Parser::sources(Inst &i, const Opcode &op) {
+  unsigned n = source_count(op);
+  if (op.form == Form::VAcc)
+    n--;
+  for (unsigned k = 0; k < n; k++)
+    if (!take(i.src[k], op.src[k], true))
+      return false;
+  if (op.form == Form::VAcc) {
+    i.src[n] = i.dst;
+    i.src[n].mods = 0;
+    i.src[n].type = op.src[n];
+    n++;
+  }
+  i.sources = uint8_t(n);
+  return true;
+}
+
+bool Parser::modifiers(Inst &i, const Opcode &op) {
+  i.clamp = mods.has("clamp");
+  i.omod = mods.has("mul:2") ? 1 : mods.has("mul:4") ? 2 : mods.has("div:2") ? 3 : 0;
+  unsigned n = i.sources;
+  uint8_t all = uint8_t((1u << n) - 1);
+  bool packed = is_packed16(op.src[0]) || op.src[0] == Type::KF32 || op.src[0] == Type::KB32;
+  bool mix = op.src[0] == Type::Mix;
+  i.op_sel_hi = packed ? all : 0;
+  std::vector<unsigned> list;
+  auto bits = [&](const char *name, uint8_t &to) {
+    if (!mods.list(name, list))
+      return false;
+    to = 0;
+    for (size_t k = 0; k < list.size(); k++)
+      to |= uint8_t((list[k] & 1) << k);
+    return true;
+  };
+  bool op_sel = bits("op_sel", i.op_sel);
+  size_t halves = list.size();
+  bits("op_sel_hi", i.op_sel_hi);
+  bits("neg_lo", i.neg_lo);
+  bits("neg_hi", i.neg_hi);
+  if (op.form == Form::VAcc && packed)
+    i.op_sel_hi |= uint8_t(1u << (n - 1)), i.op_sel &= uint8_t(~(1u << (n - 1)));
+  if (mix) {
+    for (unsigned k = 0; k < n; k++) {
+      if (i.neg_lo >> k & 1)
+        i.src[k].mods |= kNeg;
+      if (i.neg_hi >> k & 1)
+        i.src[k].mods |= kAbs;
+    }
+    if (std::string_view(op.name).find("mixhi") != std::string_view::npos)
+      i.dst.sel = Sel::Word1;
+  } else if (!packed && op_sel && i.dpp == DppKind::None) {
+    std::string_view name = op.name;
+    bool permlane = name.starts_with("v_permlane");
+    if (permlane) {
+      i.fetch_inactive = i.op_sel & 1;
+      i.bound_ctrl = i.op_sel >> 1 & 1;
+    } else {
+      // 16-bit operands: which half. The text may say the same twice (v0.h and op_sel).
+      for (unsigned k = 0; k < n; k++)
+        if (is16(op.src[k]) && (i.op_sel >> k & 1))
+          i.src[k].sel = Sel::Word1;
+      size_t in_text = n - (op.form == Form::VAcc ? 1 : 0);
+      if (is16(op.dst) && halves > in_text && (i.op_sel >> (halves - 1) & 1))
+        i.dst.sel = Sel::Word1;
+    }
+  }
+  // SDWA
+  auto sel = [&](const char *name, Sel &to) {
+    std::string_view v = mods.value(name);
+    if (v.empty())
+      return;
+    static constexpr std::string_view names[] = {"BYTE_0", "BYTE_1", "BYTE_2", "BYTE_3",
+                                                 "WORD_0", "WORD_1", "DWORD"};
+    for (unsigned k = 0; k < 7; k++)
+      if (v == names[k])
+        to = Sel(k);
+  };
+  sel("dst_sel", i.dst_sel);
+  sel("src0_sel", i.src[0].sel);
+  sel("src1_sel", i.src[1].sel);
+  std::string_view unused = mods.value("dst_unused");
+  i.dst_unused = unused == "UNUSED_PRESERVE" ? Unused::Preserve
+                 : unused == "UNUSED_SEXT"   ? Unused::Sext
+                                             : Unused::Pad;
+  if (!mods.dpp(i))
+    return fail("the DPP control is not known");
+  if (i.dpp != DppKind::None && generation >= 10 && i.dpp_ctrl >= 0x130 && i.dpp_ctrl < 0x140)
+    return fail("wave shifts are no DPP control of this generation");
+  i.merge16 = merges_half(op, generation) && i.dst_sel == Sel::Dword;
+  if (i.clamp && op.clamped && !is_float(op.dst))
+    i.other = op.clamped;
+  return true;
+}
+
+bool Parser::vector(Inst &i, const Opcode &op) {
+  i.other = op.kernel;
+  switch (op.form) {
+  case Form::V:
+  case Form::VAcc:
+    if (!destination(i.dst, op.dst) || !sources(i, op))
+      return false;
+    break;
+  case Form::VSwap:
+    if (!destination(i.dst, op.dst) || !sources(i, op))
+      return false;
+    break;
+  case Form::VCmp:
+    if (!destination(i.sdst, Type::None) || !sources(i, op))
+      return false;
+    break;
+  case Form::VCmpx:
+    // gfx9 writes a mask register too; later generations write EXEC alone.
+    if (operands.size() > 2) {
+      if (!destination(i.sdst, Type::None))
+        return false;
+    }
+    if (!sources(i, op))
+      return false;
+    break;
+  case Form::VCarryOut:
+    if (!destination(i.dst, op.dst) || !destination(i.sdst, Type::None) || !sources(i, op))
+      return false;
+    break;
+  case Form::VCarryInOut:
+    if (!destination(i.dst, op.dst) || !destination(i.sdst, Type::None) ||
+        !take(i.src[0], op.src[0], true) || !take(i.src[1], op.src[1], true) ||
+        !take(i.src[3], Type::None))
+      return false;
+    i.sources = 2;
+    break;
+  case Form::VCndmask:
+    if (!destination(i.dst, op.dst) || !take(i.src[0], op.src[0], true) ||
+        !take(i.src[1], op.src[1], true))
+      return false;
+    i.sources = 2;
+    if (more()) {
+      if (!take(i.src[3], Type::None))
+        return false;
+    } else {
+      i.src[3] = {.where = Where::Sgpr, .dwords = 2, .index = kVccLo};
+    }
+    break;
+  case Form::VDivFmas:
+    if (!destination(i.dst, op.dst) || !sources(i, op))
+      return false;
+    i.src[3] = {.where = Where::Sgpr, .dwords = 2, .index = kVccLo};
+    break;
+  case Form::VLaneRead:
+    if (!destination(i.dst, op.dst) || !sources(i, op))
+      return false;
+    if (i.dst.where != Where::Sgpr)
+      return fail("the destination is no scalar register");
+    break;
+  case Form::VLaneWrite:
+    if (!destination(i.dst, op.dst) || !take(i.src[0], op.src[0]) || !take(i.src[1], op.src[1]))
+      return false;
+    break;
+  default:
+    return fail("form of the opcode is not known");
+  }
+  if (i.dst.where == Where::Sgpr && op.form != Form::VLaneRead)
+    return fail("the destination is no vector register");
+  return modifiers(i, op);
+}
+
+bool Parser::scalar(Inst &i, const Opcode &op) {
+  uint32_t word;
+  std::memcpy(&word, encoding, 4);
+  i.imm = word & 0xffff;
+  switch (op.form) {
+  case Form::Nop:
+    next = operands.size();
+    return true;
+  case Form::S1:
+    return destination(i.dst, op.dst) && take(i.src[0], op.src[0]);
+  case Form::S1Src:
+    return take(i.src[0], op.src[0]);
+  case Form::S1Dst:
+    return destination(i.dst, op.dst);
+  case Form::S2:
+    return destination(i.dst, op.dst) && take(i.src[0], op.src[0]) && take(i.src[1], op.src[1]);
+  case Form::SCmp:
+    i.dst = {.where = Where::Sgpr, .index = kTrash};
+    return take(i.src[0], op.src[0]) && take(i.src[1], op.src[1]);
+  case Form::SK: {
+    // s_setreg_b32 has its scalar second.
+    bool second = std::string_view(op.name) == "s_setreg_b32";
+    next = second ? 1 : 0;
+    bool ok = take(i.dst, op.dst == Type::None ? Type::B32 : op.dst);
+    next = operands.size();
+    if (ok && i.dst.where != Where::Sgpr)
+      return fail("the scalar register is missing");
+    return ok;
+  }
+  case Form::SP:
+    next = operands.size();
+    if (op.dst != Type::None) {
+      // s_sendmsg_rtn: SOP1, the message is the source field.
+      next = 0;
+      i.imm = word & 0xff;
+      bool ok = destination(i.dst, op.dst);
+      next = operands.size();
+      return ok;
+    }
+    return true;
+  case Form::Branch:
+  case Form::Call:
+    i.offset = int64_t(i.pc + 4 + int64_t(int16_t(word)) * 4);
+    if (op.form == Form::Call && !destination(i.dst, op.dst))
+      return false;
+    next = operands.size();
+    return true;
+  case Form::SetregImm: {
+    uint32_t literal = 0;
+    if (size >= 8)
+      std::memcpy(&literal, encoding + 4, 4);
+    i.src[0] = {.where = Where::Imm, .imm = literal};
+    next = operands.size();
+    return true;
+  }
+  case Form::Smem: {
+    if (!destination(i.dst, op.dst) || !take(i.src[0], Type::None))
+      return false;
+    if (more()) {
+      Operand o;
+      if (!take(o, Type::I32))
+        return false;
+      if (o.where == Where::Imm)
+        i.offset = int64_t(int32_t(o.imm));
+      else
+        i.src[1] = o;
+    }
+    if (more()) {
+      Operand o;
+      if (!take(o, Type::I32) || o.where != Where::Imm)
+        return fail("the offset is not known");
+      i.offset = int64_t(int32_t(o.imm));
+    }
+    int64_t plus;
+    if (mods.number("offset", plus))
+      i.offset += plus;
+    return true;
+  }
+  default:
+    return fail("form of the opcode is not known");
+  }
+}
+
+bool Parser::memory(Inst &i, const Opcode &op) {
+  std::string_view name = op.name;
+  mods.number("offset", i.offset);
+  i.to_lds = mods.has("lds");
+  i.idxen = mods.has("idxen");
+  i.offen = mods.has("offen");
+  if (i.to_lds || name.find("_lds_") != name.npos)
+    return fail("loads into LDS are not emulated");
+  if (mods.has("tfe"))
+    return fail("tfe is not emulated");
+  Type data = op.dst;
+  if (op.form == Form::Ds) {
+    i.space = MemorySpace::Lds;
+    if (mods.has("gds"))
+      return fail("global data share is not emulated");
+    uint32_t word;
+    std::memcpy(&word, encoding, 4);
+    bool pair = name.find("2_b") != name.npos || name.find("2st64") != name.npos ||
+                op.extra == kDsExchange2;
+    pair = pair && op.extra != kDsAtomic && op.extra != kDsAtomicRtn;
+    bool wrxchg = name.find("wrxchg2") != name.npos;
+    if ((name.find("read2") != name.npos || name.find("write2") != name.npos || wrxchg) &&
+        (pair || wrxchg)) {
+      unsigned unit = name.ends_with("b64") ? 8 : 4;
+      if (name.find("st64") != name.npos)
+        unit *= 64;
+      i.offset = int64_t(word & 0xff) * unit;
+      i.offset1 = (word >> 8 & 0xff) * unit;
+    } else {
+      i.offset = word & 0xffff;
+    }
+    bool result = op.extra == kDsLoad || op.extra == kDsAtomicRtn || op.extra == kDsAtomic2Rtn ||
+                  op.extra == kDsExchange2 || op.extra == kDsPermute || op.extra == kDsAppend;
+    if (result && !destination(i.dst, data))
+      return false;
+    if (op.extra != kDsAppend && op.extra != kDsData && !take(i.src[0], Type::B32))
+      return false;
+    bool has_data = op.extra != kDsLoad && op.extra != kDsAppend;
+    if (has_data && !take(i.src[1], Type::None))
+      return false;
+    bool has_second = op.extra == kDsStore2 || op.extra == kDsAtomic2 ||
+                      op.extra == kDsAtomic2Rtn || op.extra == kDsExchange2;
+    if (has_second && !take(i.src[2], Type::None))
+      return false;
+    for (unsigned k = 0; k < 3; k++)
+      if (i.src[k].where != Where::None && i.src[k].where != Where::Vgpr)
+        return fail("an operand is no vector register");
+    return true;
+  }
+  i.flat = name.starts_with("flat_");
+  i.space = name.starts_with("scratch_") ? MemorySpace::Scratch : MemorySpace::Global;
+  // An atomic returns its old value if asked to: one operand more.
+  unsigned plain = op.form == Form::Buffer ? 4 : i.flat ? 2 : 3;
+  bool result = op.extra == kLoad ||
+                (op.extra == kAtomic && op.form != Form::Buffer && operands.size() > plain);
+  if (op.form == Form::Buffer) {
+    // vdata (source and, with glc, destination), vaddr, srsrc, soffset
+    Operand d;
+    if (!take(d, Type::None) || !take(i.src[0], Type::None) || !take(i.src[2], Type::None) ||
+        !take(i.src[3], Type::B32))
+      return false;
+    if (op.extra == kLoad)
+      i.dst = d;
+    else
+      i.src[1] = d;
+    if (op.extra == kAtomic &&
+        (mods.has("glc") || mods.has("sc0") || mods.has("th:TH_ATOMIC_RETURN")))
+      i.dst = d;
+    if (i.src[0].where != Where::Vgpr)
+      i.src[0].offset = 0;
+    return true;
+  }
+  if (result && !destination(i.dst, Type::None))
+    return false;
+  if (!take(i.src[0], Type::None))
+    return false;
+  if (op.extra != kLoad && !take(i.src[1], Type::None))
+    return false;
+  if (!i.flat && more()) {
+    if (!take(i.src[2], Type::None))
+      return false;
+  }
+  if (op.extra != kLoad && i.src[1].where != Where::Vgpr)
+    return fail("the data is no vector register");
+  return true;
+}
+
+bool Parser::run(Inst &i, const Opcode &op, uint64_t pc) {
+  i.opcode = &op;
+  i.fn = op.fn;
+  i.lanes = uint8_t(lanes);
+  i.generation = uint8_t(generation);
+  i.size = uint8_t(size);
+  i.fp = op.fp;
+  i.pc = pc;
+  bool ok;
+  if (op.form >= Form::Flat)
+    ok = memory(i, op);
+  else if (op.form >= Form::V)
+    ok = vector(i, op);
+  else
+    ok = scalar(i, op);
+  if (!ok)
+    return false;
+  if (more())
+    return fail("operand '" + std::string(operands[next]) + "' is not expected");
+  return true;
+}
+
+} // namespace
+
+bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned size, uint64_t pc,
+                       unsigned lanes, int generation, ConstantRows &constants, Parsed &out,
+                       std::string &error) {
+  auto one = [&](std::string_view line, Inst &i) {
+    Line l = split_line(line);
+    const Opcode *op = find_opcode(l.mnemonic, generation);
+    if (!op) {
+      error = "the opcode table has no " + std::string(l.mnemonic);
+      return false;
+    }
+    Parser p{l.mnemonic, l.operands, l.modifiers, lanes,    generation,
+             constants,  out,        error,       encoding, size};
+    if (!p.run(i, *op, pc))
+      return false;
+    std::string unknown = l.modifiers.first_unknown();
+    if (!unknown.empty()) {
+      error = "modifier '" + unknown + "' is not known";
+      return false;
+    }
+    return true;
+  };
+  size_t dual = text.find(" :: ");
+  if (dual != text.npos) {
+    out.second = std::make_unique<Inst>();
+    if (!one(text.substr(0, dual), out.inst) || !one(text.substr(dual + 4), *out.second))
+      return false;
+    out.inst.second = out.second.get();
+    out.inst.fp = out.inst.fp ? out.inst.fp : out.second->fp;
+  } else if (!one(text, out.inst)) {
+    return false;
+  }
+  if (out.inst.opcode->form >= Form::V && out.inst.opcode->form < Form::Flat && !out.inst.fn)
+    out.inst.fn = handlers().choose(out.inst);
+  else if (out.second)
+    out.inst.fn = handlers().choose(out.inst);
+  Form f = out.inst.opcode->form;
+  std::string_view name = out.inst.opcode->name;
+  out.ends_block = f == Form::Branch || f == Form::Call || f == Form::SetregImm ||
+                   name == "s_setpc_b64" || name == "s_swappc_b64" || name == "s_setreg_b32" ||
+                   name.starts_with("s_endpgm") || name.starts_with("s_barrier") ||
+                   name.starts_with("s_sleep") || name == "s_sethalt" || name == "s_trap" ||
+                   name == "s_round_mode" || name == "s_denorm_mode" || name == "s_code_end";
+  return true;
+}
+
+} // namespace w2w::emu::isa
