@@ -1,0 +1,296 @@
+#include "runtime/emulator/dispatcher.h"
+
+#include "runtime/emulator/log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <pthread.h>
+#include <sched.h>
+
+namespace w2w::emu {
+
+namespace {
+
+/// Instructions (of all waves together) in a workgroup's turn.
+constexpr uint64_t kTurn = 64 << 10;
+constexpr uint64_t kLongestTurn = kTurn * 16;
+constexpr uint64_t kCooperativeTurn = 8 << 10;
+/// A thread looks at other launches after about so many instructions.
+constexpr uint64_t kVisit = 512 << 10;
+
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0)
+    return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  return 1;
+}
+
+} // namespace
+
+/// The shared state of a launch that runs.
+class Launch {
+public:
+  Launch(const LaunchPlan &plan, unsigned workers, const std::atomic<bool> &stopping)
+      : plan_(plan), total_(plan.groups()), stopping_(stopping),
+        hard_limit_(std::max<uint64_t>(1, std::min<uint64_t>(plan.resident_limit, total_))) {
+    soft_limit_ = plan.cooperative ? hard_limit_ : std::min<uint64_t>(hard_limit_, workers);
+    turn_ = plan.cooperative ? kCooperativeTurn : kTurn;
+  }
+
+  /// Executes workgroups for about `visit` instructions, or until there is nothing to do here.
+  /// False in that case.
+  bool visit(uint64_t visit) {
+    uint64_t done = 0;
+    while (std::unique_ptr<ResidentGroup> group = take()) {
+      uint64_t before = group->instructions();
+      LaunchFailure failure;
+      ResidentGroup::Turn turn =
+          group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
+      done += group->instructions() - before;
+      // The common case: it ended, none waits, and its memory serves the next one.
+      while (turn == ResidentGroup::Turn::Finished &&
+             waiting_.load(std::memory_order_relaxed) == 0 && done < visit) {
+        uint64_t n = claim();
+        if (n >= total_)
+          break;
+        finished_.fetch_add(1, std::memory_order_relaxed);
+        turns_without_end_.store(0, std::memory_order_relaxed);
+        group->start(n);
+        turn = group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
+        done += group->instructions();
+      }
+      put_back(std::move(group), turn, std::move(failure));
+      if (done >= visit)
+        return true;
+    }
+    return false;
+  }
+
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return done_ || work_for_helper(); });
+  }
+  bool done() {
+    std::lock_guard lock(mutex_);
+    return done_;
+  }
+  /// Whether a thread would find a workgroup to run.
+  bool has_work() {
+    std::lock_guard lock(mutex_);
+    return !done_ && work_for_helper();
+  }
+  const LaunchFailure &failure() const { return failure_; }
+  uint64_t groups() const { return total_; }
+  void cancel() { cancel_.store(true, std::memory_order_relaxed); }
+
+private:
+  bool stopped() const {
+    return cancel_.load(std::memory_order_relaxed) || stopping_.load(std::memory_order_relaxed);
+  }
+  uint64_t claim() { return stopped() ? total_ : next_.fetch_add(1, std::memory_order_relaxed); }
+  bool work_for_helper() const {
+    if (stopped())
+      return false;
+    return !ready_.empty() ||
+           (resident_ < soft_limit_ && next_.load(std::memory_order_relaxed) < total_);
+  }
+
+  std::unique_ptr<ResidentGroup> take() {
+    std::unique_lock lock(mutex_);
+    if (done_ || stopped())
+      return nullptr;
+    if (resident_ < soft_limit_) {
+      uint64_t n = claim();
+      if (n < total_) {
+        ++resident_;
+        ++running_;
+        std::unique_ptr<ResidentGroup> group;
+        if (!spare_.empty()) {
+          group = std::move(spare_.back());
+          spare_.pop_back();
+        }
+        lock.unlock();
+        if (!group)
+          group = std::make_unique<ResidentGroup>(plan_);
+        group->start(n);
+        return group;
+      }
+    }
+    if (ready_.empty())
+      return nullptr;
+    std::unique_ptr<ResidentGroup> group = std::move(ready_.front());
+    ready_.pop_front();
+    waiting_.store(ready_.size(), std::memory_order_relaxed);
+    ++running_;
+    return group;
+  }
+
+  void put_back(std::unique_ptr<ResidentGroup> group, ResidentGroup::Turn turn,
+                LaunchFailure failure) {
+    std::lock_guard lock(mutex_);
+    --running_;
+    switch (turn) {
+    case ResidentGroup::Turn::Finished:
+      --resident_;
+      finished_.fetch_add(1, std::memory_order_relaxed);
+      turns_without_end_.store(0, std::memory_order_relaxed);
+      spare_.push_back(std::move(group));
+      break;
+    case ResidentGroup::Turn::Yielded:
+      ready_.push_back(std::move(group));
+      if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >= resident_ &&
+          soft_limit_ < hard_limit_) {
+        soft_limit_ = std::min(hard_limit_, soft_limit_ * 2);
+        turn_.store(std::min(turn_.load(std::memory_order_relaxed) * 2, kLongestTurn),
+                    std::memory_order_relaxed);
+        turns_without_end_.store(0, std::memory_order_relaxed);
+      }
+      waiting_.store(ready_.size(), std::memory_order_relaxed);
+      break;
+    case ResidentGroup::Turn::Failed:
+      --resident_;
+      if (failure_.code == hip::hipSuccess)
+        failure_ = std::move(failure);
+      cancel();
+      break;
+    case ResidentGroup::Turn::Cancelled:
+      --resident_;
+      break;
+    }
+    bool all = finished_.load(std::memory_order_relaxed) == total_;
+    done_ = all || (stopped() && running_ == 0);
+    if (done_) {
+      ready_.clear();
+      spare_.clear();
+    }
+    changed_.notify_all();
+  }
+
+  const LaunchPlan plan_; // a copy: threads may look at the launch after run() has returned
+  const uint64_t total_;
+  const std::atomic<bool> &stopping_;
+  const uint64_t hard_limit_;
+  std::atomic<uint64_t> next_{0};
+  std::atomic<uint64_t> finished_{0};
+  std::atomic<uint64_t> waiting_{0}; // ready_.size()
+  std::atomic<uint64_t> turns_without_end_{0};
+  std::atomic<uint64_t> turn_{kTurn};
+  std::atomic<bool> cancel_{false};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t soft_limit_ = 1;
+  uint64_t resident_ = 0, running_ = 0;
+  std::deque<std::unique_ptr<ResidentGroup>> ready_;
+  std::vector<std::unique_ptr<ResidentGroup>> spare_;
+  bool done_ = false;
+  LaunchFailure failure_;
+};
+
+Dispatcher &Dispatcher::instance() {
+  static Dispatcher *dispatcher =
+      new Dispatcher(); // never destroyed: its threads end with the process
+  return *dispatcher;
+}
+
+Dispatcher::Dispatcher() : workers_(usable_cores()) {}
+
+void Dispatcher::start_threads() {
+  // Under mutex_. The thread that asks for a launch works too, so one fewer is needed; one at
+  // least, for the case that it is stuck in a launch that waits for another one.
+  if (started_)
+    return;
+  started_ = true;
+  unsigned threads = std::max(1u, workers_ - 1);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 1 << 20);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  for (unsigned i = 0; i < threads; ++i) {
+    pthread_t thread;
+    auto body = [](void *self) -> void * {
+      pthread_setname_np(pthread_self(), "w2w-emulator");
+      static_cast<Dispatcher *>(self)->work();
+      return nullptr;
+    };
+    if (pthread_create(&thread, &attributes, body, this) != 0) {
+      log(LogLevel::Warn, "only {} of {} threads could be started", i, threads);
+      break;
+    }
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+std::shared_ptr<Launch> Dispatcher::pick() {
+  for (size_t i = 0; i < active_.size(); ++i) {
+    const std::shared_ptr<Launch> &launch = active_[(turn_ + i) % active_.size()];
+    if (launch->has_work()) {
+      turn_ = turn_ + i + 1;
+      return launch;
+    }
+  }
+  return nullptr;
+}
+
+void Dispatcher::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    std::shared_ptr<Launch> launch;
+    wake_.wait(lock, [&] { return !stopping_ && (launch = pick()) != nullptr; });
+    busy_.fetch_add(1);
+    lock.unlock();
+    launch->visit(kVisit);
+    launch.reset();
+    busy_.fetch_sub(1);
+    lock.lock();
+  }
+}
+
+LaunchFailure Dispatcher::run(const LaunchPlan &plan) {
+  if (stopping_)
+    return {hip::hipErrorDeinitialized, ""};
+  auto launch = std::make_shared<Launch>(plan, workers_, stopping_);
+  bool shared = launch->groups() > 1;
+  {
+    std::lock_guard lock(mutex_);
+    if (shared)
+      start_threads();
+    active_.push_back(launch);
+  }
+  if (shared)
+    wake_.notify_all();
+  busy_.fetch_add(1);
+  while (!launch->done() && !stopping_) {
+    if (launch->visit(UINT64_MAX))
+      continue;
+    busy_.fetch_sub(1);
+    launch->wait();
+    busy_.fetch_add(1);
+  }
+  busy_.fetch_sub(1);
+  {
+    std::lock_guard lock(mutex_);
+    std::erase(active_, launch);
+  }
+  return stopping_ && !launch->done() ? LaunchFailure{hip::hipErrorDeinitialized, ""}
+                                      : launch->failure();
+}
+
+void Dispatcher::shut_down() {
+  stopping_ = true;
+  std::vector<std::shared_ptr<Launch>> running;
+  {
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    if (lock)
+      running = active_;
+  }
+  for (const auto &launch : running)
+    launch->cancel();
+  // A wave's slice takes well under a millisecond; a second is for an overloaded machine.
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (busy_ != 0 && std::chrono::steady_clock::now() < end)
+    sched_yield();
+}
+
+} // namespace w2w::emu

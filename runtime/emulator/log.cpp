@@ -1,0 +1,46 @@
+#include "runtime/emulator/log.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+namespace w2w::emu {
+
+LogLevel log_level() {
+  static const LogLevel level = [] {
+    const char *value = getenv("W2W_LOG");
+    std::string_view text = value ? value : "error";
+    if (text == "off" || text == "none" || text == "0")
+      return LogLevel::Off;
+    if (text == "warn")
+      return LogLevel::Warn;
+    if (text == "info")
+      return LogLevel::Info;
+    if (text == "trace")
+      return LogLevel::Trace;
+    return LogLevel::Error;
+  }();
+  return level;
+}
+
+void log_line(LogLevel level, std::string_view text) {
+  static const int file = [] {
+    const char *path = getenv("W2W_LOG_FILE");
+    int fd = path && *path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+    return fd >= 0 ? fd : STDERR_FILENO;
+  }();
+  static constexpr const char *kNames[] = {"off", "error", "warn", "info", "trace"};
+  // One write, so that lines of several threads and processes do not mix.
+  std::string line = fmt::format("w2w: {}: emulator: {}\n", kNames[static_cast<int>(level)], text);
+  size_t done = 0;
+  while (done < line.size()) {
+    ssize_t n = write(file, line.data() + done, line.size() - done);
+    if (n <= 0)
+      break;
+    done += static_cast<size_t>(n);
+  }
+}
+
+} // namespace w2w::emu

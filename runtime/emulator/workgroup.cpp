@@ -1,0 +1,261 @@
+#include "runtime/emulator/workgroup.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+namespace w2w::emu {
+
+namespace {
+
+/// Instructions a wave may run before its neighbours get their turn: long enough that its registers
+/// stay in the cache, short enough that a wave waiting for a neighbour's flag costs little.
+constexpr uint64_t kWaveSlice = 4096;
+
+constexpr int32_t kWorkgroupBarrier = -1; // gfx12 barrier id
+constexpr int32_t kTrapDebug = 3;         // s_trap 3 is llvm.debugtrap: goes on without a debugger
+
+} // namespace
+
+ResidentGroup::ResidentGroup(const LaunchPlan &plan) : plan_(plan), count_(plan.waves()) {
+  const Kernel &kernel = *plan.kernel;
+  uint32_t lds = (plan.lds_bytes + 63) & ~63u;
+  if (lds) {
+    lds_ = static_cast<uint8_t *>(aligned_alloc(64, lds));
+    memset(lds_, 0, lds);
+  }
+  uint64_t per_wave = uint64_t{plan.scratch_per_lane} * kernel.wave_size;
+  if (per_wave) {
+    // Pages come to be when touched: kernels reserve much more than they use.
+    scratch_bytes_ = per_wave * count_;
+    void *p = mmap(nullptr, scratch_bytes_, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    scratch_ = p == MAP_FAILED ? nullptr : static_cast<uint8_t *>(p);
+  }
+  group_.lds = lds_;
+  group_.lds_size = plan.lds_bytes;
+  group_.shared_base = kSharedAperture;
+  group_.private_base = kPrivateAperture;
+  group_.memory = plan.memory;
+  group_.dispatch_id = plan.dispatch_id;
+  slots_ = std::make_unique<Slot[]>(count_);
+  for (uint32_t i = 0; i < count_; ++i) {
+    Slot &slot = slots_[i];
+    slot.registers =
+        std::make_unique<VectorRegisters>(kernel.wave_size, kernel.given_vgprs, kernel.given_agprs);
+    slot.wave.v = slot.registers->data();
+    slot.wave.group = &group_;
+    slot.wave.scratch = scratch_ ? scratch_ + per_wave * i : nullptr;
+  }
+}
+
+ResidentGroup::~ResidentGroup() {
+  free(lds_);
+  if (scratch_)
+    munmap(scratch_, scratch_bytes_);
+}
+
+void ResidentGroup::start(uint64_t n) {
+  group_.id = group_id(plan_, n);
+  for (uint32_t i = 0; i < count_; ++i) {
+    slots_[i].state = State::Runs;
+    slots_[i].signalled = false;
+    slots_[i].awaited_phase = 0;
+    start_wave(slots_[i].wave, plan_, i);
+  }
+  next_ = 0;
+  live_ = count_;
+  waiting_ = signals_ = 0;
+  phase_ = 1;
+  instructions_ = 0;
+}
+
+ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> &cancel,
+                                       LaunchFailure &failure) {
+  if (plan_.scratch_per_lane && !scratch_) {
+    failure = {hip::hipErrorOutOfMemory,
+               fmt::format("kernel '{}': no memory for scratch", plan_.kernel->name)};
+    return Turn::Failed;
+  }
+  DecodeCache &code = plan_.object->code();
+  uint64_t end = instructions_ + budget;
+  while (live_ > 0) {
+    bool ran = false, all_slept = true;
+    for (uint32_t i = 0; i < count_; ++i) {
+      Slot &slot = slots_[next_];
+      next_ = next_ + 1 == count_ ? 0 : next_ + 1;
+      if (slot.state != State::Runs)
+        continue;
+      if (cancel.load(std::memory_order_relaxed))
+        return Turn::Cancelled;
+      ran = true;
+      StopInfo stop = execute(slot.wave, code, kWaveSlice);
+      instructions_ += stop.instructions;
+      all_slept &= stop.kind == StopKind::Sleep;
+      if (stop.kind != StopKind::Budget && !handle(slot, stop, failure))
+        return Turn::Failed;
+      if (instructions_ >= end && live_ > 0)
+        return Turn::Yielded;
+    }
+    if (!ran && live_ > 0) {
+      describe_deadlock(failure);
+      return Turn::Failed;
+    }
+    if (all_slept && live_ > 0)
+      return Turn::Yielded;
+  }
+  return Turn::Finished;
+}
+
+bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &failure) {
+  switch (stop.kind) {
+  case StopKind::Budget:
+  case StopKind::Sleep:
+    return true;
+  case StopKind::EndProgram:
+    slot.state = State::Ended;
+    --live_;
+    if (slot.signalled) {
+      slot.signalled = false;
+      --signals_;
+    }
+    if (live_ > 0 && waiting_ == live_)
+      release_barrier();
+    if (signals_ > 0 && signals_ >= live_)
+      finish_phase();
+    return true;
+  case StopKind::Barrier:
+    slot.state = State::AtBarrier;
+    if (++waiting_ == live_)
+      release_barrier();
+    return true;
+  case StopKind::BarrierSignal:
+    if (stop.value != kWorkgroupBarrier)
+      break;
+    if (stop.first)
+      slot.wave.scc = signals_ == 0;
+    if (!slot.signalled) {
+      slot.signalled = true;
+      slot.awaited_phase = phase_;
+      if (++signals_ >= live_)
+        finish_phase();
+    }
+    return true;
+  case StopKind::BarrierWait:
+    if (stop.value != kWorkgroupBarrier)
+      break;
+    if (slot.awaited_phase >= phase_)
+      slot.state = State::AtBarrierWait;
+    return true;
+  case StopKind::Trap:
+    if (stop.value == kTrapDebug) {
+      slot.wave.pc = stop.pc + 4;
+      return true;
+    }
+    break;
+  case StopKind::MemoryFault:
+  case StopKind::InstructionFetch:
+  case StopKind::UnknownInstruction:
+  case StopKind::BadRegister:
+  case StopKind::Unsupported:
+    break;
+  }
+  describe_fault(slot, stop, failure);
+  return false;
+}
+
+void ResidentGroup::release_barrier() {
+  for (uint32_t i = 0; i < count_; ++i)
+    if (slots_[i].state == State::AtBarrier)
+      slots_[i].state = State::Runs;
+  waiting_ = 0;
+}
+
+void ResidentGroup::finish_phase() {
+  ++phase_;
+  signals_ = 0;
+  for (uint32_t i = 0; i < count_; ++i) {
+    slots_[i].signalled = false;
+    if (slots_[i].state == State::AtBarrierWait)
+      slots_[i].state = State::Runs;
+  }
+}
+
+std::string ResidentGroup::where(const Slot &slot, uint64_t pc) const {
+  std::string text = fmt::format("wave {} of workgroup ({},{},{}) at {}", slot.wave.wave_in_group,
+                                 group_.id[0], group_.id[1], group_.id[2], plan_.object->place(pc));
+  std::string line = disassemble(plan_.object->code(), pc, slot.wave.lanes);
+  size_t begin = line.find_first_not_of(" \t\n");
+  if (begin != std::string::npos) {
+    line = line.substr(begin, line.find_last_not_of(" \t\n") + 1 - begin);
+    std::replace(line.begin(), line.end(), '\t', ' ');
+    text += fmt::format(": {}", line);
+  }
+  return text;
+}
+
+void ResidentGroup::describe_fault(const Slot &slot, const StopInfo &stop,
+                                   LaunchFailure &failure) const {
+  std::string what;
+  failure.code = hip::hipErrorLaunchFailure;
+  switch (stop.kind) {
+  case StopKind::MemoryFault: {
+    static constexpr const char *kAccess[] = {"read", "write", "atomic access"};
+    static constexpr const char *kSpace[] = {"", " in the LDS", " in scratch", ""};
+    uint32_t thread = slot.wave.wave_in_group * slot.wave.lanes + stop.lane;
+    what = fmt::format("illegal {} of {} bytes at {:#x}{} by work-item ({},{},{})",
+                       kAccess[static_cast<unsigned>(stop.access) % 3], stop.size, stop.address,
+                       kSpace[static_cast<unsigned>(stop.space) % 4], thread % plan_.block[0],
+                       thread / plan_.block[0] % plan_.block[1],
+                       thread / plan_.block[0] / plan_.block[1]);
+    bool global = stop.space == MemorySpace::Global || stop.space == MemorySpace::Scalar;
+    if (global && plan_.memory)
+      if (auto near = plan_.memory->nearest(stop.address))
+        what += stop.address < near->lo
+                    ? fmt::format(" ({} bytes before the memory at {:#x})", near->lo - stop.address,
+                                  near->lo)
+                    : fmt::format(" ({} bytes past the end of the {} bytes at {:#x})",
+                                  stop.address - near->hi, near->hi - near->lo, near->lo);
+    failure.code = hip::hipErrorIllegalAddress;
+    break;
+  }
+  case StopKind::InstructionFetch:
+    what = fmt::format("jump to {:#x}, which is no code of this code object", stop.pc);
+    break;
+  case StopKind::UnknownInstruction:
+    what = fmt::format("instruction that the emulator does not know: {}", stop.text);
+    break;
+  case StopKind::Trap:
+    what = fmt::format("s_trap {}", stop.value);
+    break;
+  case StopKind::BarrierSignal:
+  case StopKind::BarrierWait:
+    what = fmt::format("barrier {} is not supported", stop.value);
+    break;
+  default:
+    what = stop.text;
+    break;
+  }
+  failure.text = fmt::format("kernel '{}': {}; {}", plan_.kernel->name, what, where(slot, stop.pc));
+}
+
+void ResidentGroup::describe_deadlock(LaunchFailure &failure) const {
+  failure.code = hip::hipErrorLaunchFailure;
+  failure.text = fmt::format("kernel '{}': deadlock: every wave waits at a barrier or has ended",
+                             plan_.kernel->name);
+  constexpr uint32_t kMostShown = 8;
+  uint32_t shown = 0;
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (slots_[i].state == State::Ended)
+      continue;
+    if (++shown > kMostShown) {
+      failure.text += "; ...";
+      break;
+    }
+    failure.text += "; " + where(slots_[i], slots_[i].wave.pc);
+  }
+}
+
+} // namespace w2w::emu
