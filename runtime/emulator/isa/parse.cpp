@@ -482,7 +482,7 @@ bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned 
     if (!p.run(i, *op, pc))
       return false;
     std::string unknown = l.modifiers.first_unknown();
-    if (!unknown.empty()) {
+    if (!unknown.empty() && op->form != Form::Nop) {
       error = "modifier '" + unknown + "' is not known";
       return false;
     }
