@@ -59,6 +59,11 @@ bool Device::load(std::span<const uint8_t> code_object) {
   return e == hipSuccess;
 }
 
+bool Device::reset() {
+  impl_->module = nullptr;
+  return impl_->hipDeviceReset() == hipSuccess;
+}
+
 bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
                  std::vector<uint64_t> &out, uint32_t blocks, uint32_t threads, std::string &error,
                  uint32_t rows) {

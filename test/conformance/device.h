@@ -25,6 +25,9 @@ public:
   bool run(const std::string &kernel, const std::vector<uint64_t> &in, std::vector<uint64_t> &out,
            uint32_t blocks, uint32_t threads, std::string &error, uint32_t rows = ~0u);
 
+  /// Clears a sticky launch error; what was loaded and allocated is gone.
+  bool reset();
+
 private:
   struct Impl;
   explicit Device(std::unique_ptr<Impl> impl);

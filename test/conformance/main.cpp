@@ -117,14 +117,19 @@ std::string compare(const Case &c, const std::vector<std::vector<uint64_t>> &row
                      : "";
 }
 
+std::string opcode_of(const Case &c) {
+  return c.instruction.substr(0, c.instruction.find('.'));
+}
+
 void record(Result &result, const Case &c, const std::string &failure) {
-  Tally &t = result.by_opcode[std::string(c.instruction.substr(0, c.instruction.find('.')))];
+  Tally &t = result.by_opcode[opcode_of(c)];
   ++(failure.empty() ? t.passed : t.failed);
   if (!failure.empty())
     result.failures.push_back(fmt::format("FAIL {} {}", c.instruction, failure));
 }
 
-void run_case(Device &device, const Case &c, size_t index, const Options &o, Result &result) {
+/// False if the device reported an error.
+bool run_case(Device &device, const Case &c, size_t index, const Options &o, Result &result) {
   auto rows = operand_rows(c.meaning.inputs, o.random, o.seed ^ hash(c.instruction));
   std::vector<uint64_t> in, out(rows.size() * c.meaning.outputs.size());
   for (const auto &row : rows)
@@ -132,13 +137,17 @@ void run_case(Device &device, const Case &c, size_t index, const Options &o, Res
   std::string error;
   constexpr uint32_t threads = 256;
   uint32_t n = static_cast<uint32_t>(rows.size());
-  if (device.run(kernel_name(index), in, out, (n + threads - 1) / threads, threads, error, n))
+  bool ran =
+      device.run(kernel_name(index), in, out, (n + threads - 1) / threads, threads, error, n);
+  if (ran)
     error = compare(c, rows, out);
   record(result, c, error);
+  return ran;
 }
 
-/// Compiles a batch; a kernel without an emitter is counted as not implemented, and the rest of the
-/// batch still runs.
+/// Compiles a batch into one code object; kernels that do not compile are counted as not
+/// implemented, and the rest runs. When there is no code object at all, each case is compiled
+/// alone, so that one bad kernel does not hide the others.
 void run_batch(Device &device, std::span<const Case> cases, const Options &o, Result &result) {
   std::string text = module_text(cases);
   ptx::Diagnostics diags;
@@ -154,20 +163,22 @@ void run_batch(Device &device, std::span<const Case> cases, const Options &o, Re
     if (d.severity == ptx::Severity::Error)
       errors.emplace(d.function, d.message);
   bool loaded = !code.bytes.empty() && device.load(code.bytes);
+  if (!loaded && cases.size() > 1) {
+    for (size_t i = 0; i < cases.size(); ++i)
+      run_batch(device, cases.subspan(i, 1), o, result);
+    return;
+  }
   for (size_t i = 0; i < cases.size(); ++i) {
     auto error = errors.find(kernel_name(i));
     if (error != errors.end()) {
-      ++result
-            .by_opcode[std::string(cases[i].instruction.substr(0, cases[i].instruction.find('.')))]
-            .unimplemented;
+      ++result.by_opcode[opcode_of(cases[i])].unimplemented;
       if (!o.filter.empty())
         fmt::print("not compiled: {}: {}\n", cases[i].instruction, error->second);
     } else if (!loaded) {
       record(result, cases[i],
-             "the batch's code object did not compile or load" +
-                 (errors.empty() ? "" : ": " + errors.begin()->second));
-    } else {
-      run_case(device, cases[i], i, o, result);
+             errors.empty() ? "no code object, and no reason given" : errors.begin()->second);
+    } else if (!run_case(device, cases[i], i, o, result)) {
+      loaded = device.reset() && device.load(code.bytes); // a launch error is sticky
     }
     ++result.done;
   }

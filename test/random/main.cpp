@@ -109,8 +109,10 @@ Outcome run_program(conformance::Device &device, const Program &p, const Options
     return {Verdict::Broken, "the code object does not load"};
   std::vector<uint64_t> in = initial_state(p), got(in.size()), expected;
   std::string error;
-  if (!device.run("k", in, got, p.blocks, p.threads, error))
+  if (!device.run("k", in, got, p.blocks, p.threads, error)) {
+    device.reset();
     return {Verdict::Broken, error};
+  }
   interpret(p, in, expected);
   std::string difference = first_difference(p, expected, got);
   return {difference.empty() ? Verdict::Same : Verdict::Different, difference};
