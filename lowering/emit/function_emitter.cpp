@@ -300,9 +300,9 @@ Value *FunctionEmitter::read(const Operand &op, Type t) {
     // address throughout.
     if (op.variable->space == StateSpace::Param)
       v = b.CreateAddrSpaceCast(v, PointerType::get(b.getContext(), kFlat));
-    v = pointer_to_int64(v);
     if (op.offset)
-      v = b.CreateAdd(v, b.getInt64(static_cast<uint64_t>(op.offset)));
+      v = b.CreateConstGEP1_64(b.getInt8Ty(), v, static_cast<uint64_t>(op.offset));
+    v = width > 32 ? pointer_to_int64(v) : b.CreatePtrToInt(v, int_type(width));
     break;
   case Operand::Kind::Function: {
     const ptx::Function &f = ModuleEmitter::resolve(*op.function);

@@ -303,26 +303,37 @@ Value *product(FunctionEmitter &e, const Instruction &i, Value *a, Value *c) {
   return e.b.CreateTrunc(e.b.CreateLShr(full, a->getType()->getIntegerBitWidth()), a->getType());
 }
 
-Value *shift_left(FunctionEmitter &e, Value *a, Value *amount) {
-  unsigned width = a->getType()->getIntegerBitWidth();
+namespace {
+
+/// `shifted` if amount < width, else zero; no select for a constant amount.
+Value *zero_beyond(FunctionEmitter &e, Value *shifted, Value *amount, unsigned width) {
+  Constant *zero = Constant::getNullValue(shifted->getType());
+  if (auto *c = dyn_cast<ConstantInt>(amount))
+    return c->getValue().ult(width) ? shifted : zero;
   Value *in_range = e.b.CreateICmpULT(amount, ConstantInt::get(amount->getType(), width));
-  Value *r =
-      e.b.CreateShl(a, e.b.CreateZExtOrTrunc(e.b.CreateAnd(amount, width - 1), a->getType()));
-  return e.b.CreateSelect(in_range, r, Constant::getNullValue(a->getType()));
+  return e.b.CreateSelect(in_range, shifted, zero);
+}
+
+/// amount, made sure to be below width, in a's type.
+Value *masked(FunctionEmitter &e, Value *a, Value *amount) {
+  unsigned width = a->getType()->getIntegerBitWidth();
+  return e.b.CreateZExtOrTrunc(e.b.CreateAnd(amount, width - 1), a->getType());
+}
+
+} // namespace
+
+Value *shift_left(FunctionEmitter &e, Value *a, Value *amount) {
+  return zero_beyond(e, e.b.CreateShl(a, masked(e, a, amount)), amount,
+                     a->getType()->getIntegerBitWidth());
 }
 
 Value *shift_right(FunctionEmitter &e, Value *a, Value *amount, bool arithmetic) {
   unsigned width = a->getType()->getIntegerBitWidth();
-  auto *limit = ConstantInt::get(amount->getType(), width);
-  if (arithmetic) {
-    Value *clamped = e.b.CreateBinaryIntrinsic(Intrinsic::umin, amount,
-                                               ConstantInt::get(amount->getType(), width - 1));
-    return e.b.CreateAShr(a, e.b.CreateZExtOrTrunc(clamped, a->getType()));
-  }
-  Value *r =
-      e.b.CreateLShr(a, e.b.CreateZExtOrTrunc(e.b.CreateAnd(amount, width - 1), a->getType()));
-  return e.b.CreateSelect(e.b.CreateICmpULT(amount, limit), r,
-                          Constant::getNullValue(a->getType()));
+  if (!arithmetic)
+    return zero_beyond(e, e.b.CreateLShr(a, masked(e, a, amount)), amount, width);
+  Value *clamped = e.b.CreateBinaryIntrinsic(Intrinsic::umin, amount,
+                                             ConstantInt::get(amount->getType(), width - 1));
+  return e.b.CreateAShr(a, e.b.CreateZExtOrTrunc(clamped, a->getType()));
 }
 
 std::span<const EmitterRow> integer_emitters() {

@@ -522,10 +522,14 @@ std::unique_ptr<llvm::Module> ModuleEmitter::emit(std::span<const std::string_vi
     reach.insert({k, std::move(set)});
   }
 
-  for (const ptx::Function *f : needed)
+  // In the order of the text, which makes the IR easy to compare with it.
+  std::vector<const ptx::Function *> order(needed.begin(), needed.end());
+  std::sort(order.begin(), order.end(),
+            [](const auto *a, const auto *b) { return a->index < b->index; });
+  for (const ptx::Function *f : order)
     declare(*f);
   DenseSet<const ptx::Function *> bad;
-  for (const ptx::Function *f : needed) {
+  for (const ptx::Function *f : order) {
     FunctionEmitter emitter(*this, *f, function(*f));
     if (!emitter.run())
       bad.insert(f);
