@@ -14,6 +14,7 @@ int fatbin_command(const Args &args);
 int inspect_command(const Args &args);
 int run_command(const Args &args);
 int doctor_command(const Args &args);
+int cache_command(const Args &args);
 
 /// One verb: name, usage line and one-line purpose for --help.
 struct Command {

@@ -18,6 +18,8 @@ constexpr Command kCommands[] = {
     {"fatbin",
      "w2w fatbin {--ptx=ARCH,FILE | --cubin=ARCH,FILE}... [--compress=none|zstd|lz4] -o OUT",
      "write a fatbinary, as clang's -fcuda-include-gpubinary takes it", fatbin_command},
+    {"cache", "w2w cache {stats | prune [--max-size=BYTES] | clear}",
+     "look at, shrink or empty the cache of compiled kernels", cache_command},
 };
 
 const Command *find(std::string_view name) {
