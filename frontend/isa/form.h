@@ -61,6 +61,8 @@ struct OperandSpec {
   static constexpr uint8_t kByModifier = 255; // .v2, .v4, .v8; a scalar if none is written
   static constexpr uint8_t kPack = 254;       // mov: elements together as wide as the type
 
+  static constexpr uint8_t kAnyLength = 253; // as many as the shape asks for; not checked
+
   enum class Shape : uint8_t {
     Register,  // only a register
     Source,    // register or immediate

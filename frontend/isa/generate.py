@@ -252,9 +252,9 @@ class Table:
             m = re.fullmatch(r"(\w+)\((-?\d+)\.\.(-?\d+)\)", text)
             if m:
                 text, o["low"], o["high"] = m[1], int(m[2]), int(m[3])
-        m = re.fullmatch(r"(.*)\{(\w+)\}", text)
+        m = re.fullmatch(r"(.*)\{(\w+|\*)\}", text)
         if m:
-            o["vector"] = {"v": "OperandSpec::kByModifier", "pack": "OperandSpec::kPack"}.get(m[2])
+            o["vector"] = {"v": "OperandSpec::kByModifier", "pack": "OperandSpec::kPack", "*": "OperandSpec::kAnyLength"}.get(m[2])
             if o["vector"] is None:
                 o["vector"] = int(m[2])
             text = m[1]

@@ -312,10 +312,13 @@ private:
         return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
       return true;
     }
+    if (want == 1 &&
+        o.kind == Operand::Kind::Register) // a fragment of one register needs no braces
+      return check_scalar(spec, o, type, spec.sink, spec.dest);
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list of {} elements in braces, not {}", want,
                                      describe(o)));
-    if (o.elements.size() != want)
+    if (want != OperandSpec::kAnyLength && o.elements.size() != want)
       return fail(o.loc, fmt::format("expected {} elements, not {}", want, o.elements.size()));
     for (const Operand &e : o.elements) {
       Operand &element =
@@ -553,6 +556,9 @@ private:
       unsigned count;
     } kCounts[] = {{"1d", 1},  {"2d", 2},   {"3d", 3},    {"4d", 4},   {"5d", 5},   {"a1d", 2},
                    {"a2d", 3}, {"cube", 3}, {"acube", 4}, {"2dms", 3}, {"a2dms", 4}};
+    // Gather and scatter take one column and four rows, PTX ISA 5.5.3.4.
+    if (c_.mods.has(Mod::tile_gather4) || c_.mods.has(Mod::tile_scatter4))
+      return 5;
     for (const isa::Slot &slot : c_.form->slots)
       for (const Mod m : slot.mods)
         if (c_.mods.has(m))
