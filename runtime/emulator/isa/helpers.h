@@ -279,9 +279,11 @@ W2W_INLINE bool div_scale32(float a, float b, float c, float &d) {
   double inverse = 1.0 / double(b), quotient = double(c) / double(b);
   bool small_inverse = inverse != 0 && __builtin_fabs(inverse) < 0x1p-126,
        small_quotient = __builtin_fabs(quotient) < 0x1p-126;
+  // The document's text scales the denominator up here too, which would overflow: 1 / largest is
+  // right on hardware, so the denominator is scaled down and v_div_fmas undoes it.
   if (small_inverse && small_quotient) {
     if (a == b)
-      d = a * up;
+      d = a * 0x1p-64f;
     return true;
   }
   if (small_inverse) {
@@ -317,9 +319,9 @@ W2W_INLINE bool div_scale64(double a, double b, double c, double &d) {
   double inverse = 1.0 / b, quotient = c / b;
   bool small_inverse = inverse != 0 && exponent_of(inverse) == 0,
        small_quotient = exponent_of(quotient) == 0;
-  if (small_inverse && small_quotient) {
+  if (small_inverse && small_quotient) { // as in div_scale32
     if (a == b)
-      d = a * up;
+      d = a * 0x1p-128;
     return true;
   }
   if (small_inverse) {
@@ -335,13 +337,24 @@ W2W_INLINE bool div_scale64(double a, double b, double c, double &d) {
     d = a * up;
   return false;
 }
+/// The scaling of v_div_fmas happens before its one rounding: division is correctly rounded in the
+/// subnormal range too. Only there does it matter, so only there is it done in wider arithmetic.
 W2W_INLINE float div_fmas32(float a, float b, float c, bool scaled) {
   float r = __builtin_fmaf(a, b, c);
-  return nan3(scaled ? ldexp_f32(r, exponent_of(c) > 127 ? 64 : -64) : r, a, b, c);
+  if (scaled) {
+    int by = exponent_of(c) > 127 ? 64 : -64;
+    float q = ldexp_f32(r, by);
+    r = by < 0 && exponent_of(q) <= 1 ? float((__float128(a) * b + c) * 0x1p-64) : q;
+  }
+  return nan3(r, a, b, c);
 }
 W2W_INLINE double div_fmas64(double a, double b, double c, bool scaled) {
   double r = __builtin_fma(a, b, c);
-  return nan3(scaled ? r * (exponent_of(c) > 1023 ? 0x1p128 : 0x1p-128) : r, a, b, c);
+  if (scaled) {
+    double by = exponent_of(c) > 1023 ? 0x1p128 : 0x1p-128, q = r * by;
+    r = by < 1 && exponent_of(q) <= 1 ? double((__float128(a) * b + c) * by) : q;
+  }
+  return nan3(r, a, b, c);
 }
 /// v_cmp_class: bits of b: 0 sNaN, 1 qNaN, 2 -inf, 3 -normal, 4 -denormal, 5 -0, 6 +0, 7 +denormal,
 /// 8 +normal, 9 +inf
