@@ -1,0 +1,378 @@
+// Attributes of kernels, occupancy.
+// Source: CUDA Driver API, "Execution Control", "Occupancy", "Library Management".
+#include "runtime/cuda/function.h"
+
+#include "runtime/fatbin/fatbin.h"
+
+#include <algorithm>
+
+namespace w2w::cuda {
+namespace {
+
+constexpr uint32_t kSharedWithoutOptIn = 48 << 10;
+
+const abi::KernelSummary &summary_of(const Function &function) {
+  return function.module->program->summary().kernels[function.index];
+}
+
+/// The kernel's limit on threads a block: the device's, .maxntid, and what its registers leave.
+int max_threads(const Function &function, const Device &device) {
+  const abi::KernelSummary &kernel = summary_of(function);
+  int limit = std::min(device.properties.maxThreadsPerBlock, 1024);
+  uint64_t most = uint64_t{kernel.max_threads[0]} * std::max(kernel.max_threads[1], 1u) *
+                  std::max(kernel.max_threads[2], 1u);
+  if (most > 0)
+    limit = static_cast<int>(std::min<uint64_t>(most, static_cast<uint64_t>(limit)));
+  return limit;
+}
+
+CUresult get_attribute(int *value, CUfunction_attribute attrib, Function &function,
+                       Context &context) {
+  const abi::ModuleSummary &module = function.module->program->summary();
+  const abi::KernelSummary &kernel = summary_of(function);
+  switch (attrib) {
+  case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
+    *value = max_threads(function, *context.device);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
+    *value = static_cast<int>(kernel.static_shared);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:
+    *value = static_cast<int>(kernel.const_bytes);
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_PTX_VERSION:
+  case CU_FUNC_ATTRIBUTE_BINARY_VERSION: {
+    // CUB picks tuning policies by these: the PTX that was chosen, and what the device claims to
+    // be, never below it.
+    uint32_t sm = module.sm;
+    uint32_t binary = std::max(driver().cc, sm);
+    *value = static_cast<int>(attrib == CU_FUNC_ATTRIBUTE_PTX_VERSION ? sm : binary);
+    return CUDA_SUCCESS;
+  }
+  case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA:
+    *value = 0;
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
+    *value = static_cast<int>(dynamic_shared_limit(function));
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+    *value = function.carveout;
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET:
+  case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH:
+  case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
+  case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
+  case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
+  case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+    *value = 0;
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES:
+  case CU_FUNC_ATTRIBUTE_NUM_REGS: {
+    const jit::LoadedKernel *loaded = nullptr;
+    if (CUresult result = load_function(function, context, loaded))
+      return result;
+    *value = static_cast<int>(attrib == CU_FUNC_ATTRIBUTE_NUM_REGS ? loaded->code->vgprs
+                                                                   : loaded->code->scratch_bytes);
+    return CUDA_SUCCESS;
+  }
+  default:
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+}
+
+CUresult set_attribute(Function &function, CUfunction_attribute attrib, int value,
+                       const Device &device) {
+  switch (attrib) {
+  case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: {
+    uint64_t room = device.properties.sharedMemPerBlock;
+    uint64_t used = summary_of(function).static_shared;
+    if (value < 0 || used + static_cast<uint64_t>(value) > room) {
+      log_error(
+          "{}: {} bytes of dynamic shared memory with {} static ones exceed the {} bytes of {}",
+          function.name, value, used, room, device.processor);
+      return CUDA_ERROR_INVALID_VALUE;
+    }
+    function.max_dynamic_shared = value;
+    return CUDA_SUCCESS;
+  }
+  case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+    if (value < -1 || value > 100)
+      return CUDA_ERROR_INVALID_VALUE;
+    function.carveout = value; // a preference without effect: the LDS has a fixed size
+    return CUDA_SUCCESS;
+  case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
+  case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+    return CUDA_SUCCESS; // clusters have one block
+  default:
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+}
+
+/// The context in which a kernel's attributes for a device are asked for: the thread's, if it is
+/// that device's.
+CUresult kernel_context(CUdevice dev, Context *&context) {
+  Device *device = find_device(dev);
+  if (!device)
+    return CUDA_ERROR_INVALID_DEVICE;
+  context = current_context();
+  if (!context || !driver().contexts.find(context) || context->device != device)
+    context = primary_context(*device);
+  return use_context(*context);
+}
+
+CUresult param_info(void *handle, size_t index, size_t *offset, size_t *size) {
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  const abi::KernelSummary &kernel = summary_of(*function);
+  if (!offset || index >= kernel.params.size())
+    return CUDA_ERROR_INVALID_VALUE;
+  *offset = kernel.params[index].offset;
+  if (size)
+    *size = kernel.params[index].size;
+  return CUDA_SUCCESS;
+}
+
+CUresult name_of(const char **name, void *handle) {
+  if (!name)
+    return CUDA_ERROR_INVALID_VALUE;
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  *name = function->name;
+  return CUDA_SUCCESS;
+}
+
+CUresult active_blocks(int *blocks, CUfunction handle, int block_size, size_t dynamic_shared) {
+  Context *context = nullptr;
+  if (CUresult result = enter_context(context))
+    return result;
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (!blocks || block_size <= 0)
+    return CUDA_ERROR_INVALID_VALUE;
+  *blocks = 0;
+  if (block_size > max_threads(*function, *context->device) ||
+      dynamic_shared + summary_of(*function).static_shared >
+          context->device->properties.sharedMemPerBlock)
+    return CUDA_SUCCESS; // none fits
+  const jit::LoadedKernel *loaded = nullptr;
+  if (CUresult result = load_function(*function, *context, loaded))
+    return result;
+  return to_cuda(hip::api().hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
+                     blocks, loaded->function, block_size, dynamic_shared),
+                 *context);
+}
+
+} // namespace
+
+uint32_t dynamic_shared_limit(const Function &function) {
+  int opted = function.max_dynamic_shared;
+  uint32_t used = summary_of(function).static_shared;
+  uint32_t left = used < kSharedWithoutOptIn ? kSharedWithoutOptIn - used : 0;
+  return std::max(left, static_cast<uint32_t>(opted));
+}
+
+CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel) {
+  auto instance = function.module->instance(context);
+  if (!instance)
+    return fail(to_cuda(instance.failure()), instance.failure().message);
+  auto loaded = (*instance)->kernel(function.index);
+  if (!loaded)
+    return to_cuda(loaded.failure());
+  kernel = *loaded;
+  return CUDA_SUCCESS;
+}
+
+} // namespace w2w::cuda
+
+using namespace w2w;
+using namespace w2w::cuda;
+
+CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attrib, CUfunction handle) {
+  W2W_ENTER_CONTEXT(cuFuncGetAttribute);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  return value ? get_attribute(value, attrib, *function, *context) : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuFuncSetAttribute(CUfunction handle, CUfunction_attribute attrib, int value) {
+  W2W_ENTER_CONTEXT(cuFuncSetAttribute);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  return set_attribute(*function, attrib, value, *context->device);
+}
+
+CUresult cuFuncSetCacheConfig(CUfunction handle, CUfunc_cache config) {
+  W2W_ENTER_CONTEXT(cuFuncSetCacheConfig);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (config < CU_FUNC_CACHE_PREFER_NONE || config > CU_FUNC_CACHE_PREFER_EQUAL)
+    return CUDA_ERROR_INVALID_VALUE;
+  function->cache_config = config; // a preference without effect: the LDS has a fixed size
+  return CUDA_SUCCESS;
+}
+
+CUresult cuFuncSetSharedMemConfig(CUfunction handle, CUsharedconfig config) {
+  W2W_ENTER_CONTEXT(cuFuncSetSharedMemConfig);
+  return find_function(handle) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE; // bank sizes are fixed
+}
+
+CUresult cuFuncGetName(const char **name, CUfunction function) {
+  W2W_ENTER(cuFuncGetName);
+  return name_of(name, function);
+}
+
+CUresult cuFuncGetParamInfo(CUfunction function, size_t index, size_t *offset, size_t *size) {
+  W2W_ENTER(cuFuncGetParamInfo);
+  return param_info(function, index, offset, size);
+}
+
+CUresult cuFuncIsLoaded(CUfunctionLoadingState *state, CUfunction handle) {
+  W2W_ENTER_CONTEXT(cuFuncIsLoaded);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (!state)
+    return CUDA_ERROR_INVALID_VALUE;
+  auto instance = function->module->instance(*context);
+  *state = instance && (*instance)->is_loaded(function->index) ? CU_FUNCTION_LOADING_STATE_LOADED
+                                                               : CU_FUNCTION_LOADING_STATE_UNLOADED;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuFuncLoad(CUfunction handle) {
+  W2W_ENTER_CONTEXT(cuFuncLoad);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  const jit::LoadedKernel *loaded = nullptr;
+  return load_function(*function, *context, loaded);
+}
+
+CUresult cuKernelGetAttribute(int *value, CUfunction_attribute attrib, CUkernel kernel,
+                              CUdevice dev) {
+  W2W_ENTER(cuKernelGetAttribute);
+  Function *function = find_function(kernel);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (!value)
+    return CUDA_ERROR_INVALID_VALUE;
+  Context *context = nullptr;
+  if (CUresult result = kernel_context(dev, context))
+    return result;
+  return get_attribute(value, attrib, *function, *context);
+}
+
+CUresult cuKernelSetAttribute(CUfunction_attribute attrib, int value, CUkernel kernel,
+                              CUdevice dev) {
+  W2W_ENTER(cuKernelSetAttribute);
+  Function *function = find_function(kernel);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  Device *device = find_device(dev);
+  if (!device)
+    return CUDA_ERROR_INVALID_DEVICE;
+  return set_attribute(*function, attrib, value, *device);
+}
+
+CUresult cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache config, CUdevice dev) {
+  W2W_ENTER(cuKernelSetCacheConfig);
+  Function *function = find_function(kernel);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (!find_device(dev))
+    return CUDA_ERROR_INVALID_DEVICE;
+  if (config < CU_FUNC_CACHE_PREFER_NONE || config > CU_FUNC_CACHE_PREFER_EQUAL)
+    return CUDA_ERROR_INVALID_VALUE;
+  function->cache_config = config;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuKernelGetName(const char **name, CUkernel kernel) {
+  W2W_ENTER(cuKernelGetName);
+  return name_of(name, kernel);
+}
+
+CUresult cuKernelGetParamInfo(CUkernel kernel, size_t index, size_t *offset, size_t *size) {
+  W2W_ENTER(cuKernelGetParamInfo);
+  return param_info(kernel, index, offset, size);
+}
+
+// ---- occupancy
+// -----------------------------------------------------------------------------------
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfunction function,
+                                                              int block_size, size_t dynamic_shared,
+                                                              unsigned int flags) {
+  W2W_ENTER(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags);
+  if (flags & ~static_cast<unsigned>(CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE))
+    return CUDA_ERROR_INVALID_VALUE;
+  return active_blocks(blocks, function, block_size, dynamic_shared);
+}
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function,
+                                                     int block_size, size_t dynamic_shared) {
+  return cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, function, block_size,
+                                                              dynamic_shared, 0);
+}
+
+CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *min_grid, int *block_size,
+                                                   CUfunction handle,
+                                                   CUoccupancyB2DSize block_to_shared,
+                                                   size_t dynamic_shared, int block_limit,
+                                                   unsigned int flags) {
+  W2W_ENTER_CONTEXT(cuOccupancyMaxPotentialBlockSizeWithFlags);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (!min_grid || !block_size)
+    return CUDA_ERROR_INVALID_VALUE;
+  int limit = max_threads(*function, *context->device);
+  if (block_limit > 0)
+    limit = std::min(limit, block_limit);
+  int best_threads = 0, best_size = 0, best_blocks = 0;
+  // Whole warps, largest first, so that the largest of equals wins.
+  for (int size = (limit + 31) / 32 * 32; size > 0; size -= 32) {
+    int tried = std::min(size, limit);
+    size_t shared = block_to_shared ? block_to_shared(tried) : dynamic_shared;
+    int blocks = 0;
+    if (CUresult result = active_blocks(&blocks, handle, tried, shared))
+      return result;
+    if (blocks * tried > best_threads) {
+      best_threads = blocks * tried;
+      best_size = tried;
+      best_blocks = blocks;
+    }
+  }
+  *block_size = best_size;
+  *min_grid = best_blocks * context->device->properties.multiProcessorCount;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuOccupancyMaxPotentialBlockSize(int *min_grid, int *block_size, CUfunction function,
+                                          CUoccupancyB2DSize block_to_shared, size_t dynamic_shared,
+                                          int block_limit) {
+  return cuOccupancyMaxPotentialBlockSizeWithFlags(min_grid, block_size, function, block_to_shared,
+                                                   dynamic_shared, block_limit, 0);
+}
+
+CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction handle, int blocks,
+                                                 int block_size) {
+  W2W_ENTER_CONTEXT(cuOccupancyAvailableDynamicSMemPerBlock);
+  Function *function = find_function(handle);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (!bytes || blocks <= 0 || block_size <= 0)
+    return CUDA_ERROR_INVALID_VALUE;
+  const auto &p = context->device->properties;
+  size_t pool = std::max<size_t>(p.sharedMemPerMultiprocessor, p.sharedMemPerBlock);
+  size_t share = std::min<size_t>(pool / static_cast<size_t>(blocks), p.sharedMemPerBlock);
+  size_t used = summary_of(*function).static_shared;
+  *bytes = share > used ? share - used : 0;
+  return CUDA_SUCCESS;
+}

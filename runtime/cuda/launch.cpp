@@ -1,0 +1,327 @@
+// Launching kernels.
+// Source: CUDA Driver API, "Execution Control".
+#include "runtime/cuda/function.h"
+#include "runtime/cuda/state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace w2w::cuda {
+namespace {
+
+struct Dim {
+  unsigned v[3];
+  uint64_t product() const { return uint64_t{v[0]} * v[1] * v[2]; }
+};
+
+struct Launch {
+  Function *function = nullptr;
+  Dim grid{}, block{};
+  unsigned shared_bytes = 0;
+  CUstream stream = nullptr;
+  bool per_thread = false;
+  bool cooperative = false;
+  void **params = nullptr;
+  void **extra = nullptr;
+};
+
+/// The parameter buffer: the program's parameters at PTX's offsets, then the launch block's address
+/// at the next 8-byte boundary. Small ones stay on the stack.
+class ParameterBuffer {
+public:
+  CUresult fill(const abi::KernelSummary &kernel, void **params, void **extra) {
+    size_t bytes = (kernel.param_bytes + 7u) & ~7u;
+    size_ = bytes + 8;
+    if (size_ > sizeof small_)
+      large_.resize(size_);
+    uint8_t *out = data();
+    if (extra) {
+      const void *buffer = nullptr;
+      size_t given = 0;
+      for (void **p = extra; *p != CU_LAUNCH_PARAM_END; p += 2) {
+        if (*p == CU_LAUNCH_PARAM_BUFFER_POINTER)
+          buffer = p[1];
+        else if (*p == CU_LAUNCH_PARAM_BUFFER_SIZE)
+          given = *static_cast<size_t *>(p[1]);
+        else
+          return CUDA_ERROR_INVALID_VALUE;
+      }
+      if (params || given < kernel.param_bytes || (kernel.param_bytes > 0 && !buffer))
+        return CUDA_ERROR_INVALID_VALUE;
+      if (kernel.param_bytes > 0)
+        std::memcpy(out, buffer, kernel.param_bytes);
+      return CUDA_SUCCESS;
+    }
+    if (kernel.params.empty())
+      return CUDA_SUCCESS;
+    if (!params)
+      return CUDA_ERROR_INVALID_VALUE;
+    for (size_t i = 0; i < kernel.params.size(); ++i) {
+      if (!params[i])
+        return CUDA_ERROR_INVALID_VALUE;
+      std::memcpy(out + kernel.params[i].offset, params[i], kernel.params[i].size);
+    }
+    return CUDA_SUCCESS;
+  }
+  void set_launch_block(uint64_t address) { std::memcpy(data() + size_ - 8, &address, 8); }
+  uint8_t *data() { return large_.empty() ? small_ : large_.data(); }
+  size_t size() const { return size_; }
+
+private:
+  uint8_t small_[512] = {};
+  std::vector<uint8_t> large_;
+  size_t size_ = 0;
+};
+
+/// CUDA's own checks of a launch's shape.
+CUresult check_shape(const Launch &launch, const abi::KernelSummary &kernel, const Device &device) {
+  const auto &p = device.properties;
+  for (int i = 0; i < 3; ++i)
+    if (launch.grid.v[i] == 0 || launch.block.v[i] == 0)
+      return CUDA_ERROR_INVALID_VALUE;
+  if (launch.grid.v[0] > static_cast<unsigned>(std::numeric_limits<int>::max()) ||
+      launch.grid.v[1] > 65535 || launch.grid.v[2] > 65535)
+    return CUDA_ERROR_INVALID_VALUE;
+  if (launch.block.v[0] > 1024 || launch.block.v[1] > 1024 || launch.block.v[2] > 64 ||
+      launch.block.product() > static_cast<uint64_t>(std::min(p.maxThreadsPerBlock, 1024)))
+    return CUDA_ERROR_INVALID_VALUE;
+  uint64_t most = uint64_t{kernel.max_threads[0]} * std::max(kernel.max_threads[1], 1u) *
+                  std::max(kernel.max_threads[2], 1u);
+  if (most > 0 && launch.block.product() > most) {
+    log_error("{}: {} threads a block, but the kernel was compiled for at most {} (.maxntid)",
+              kernel.name, launch.block.product(), most);
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  }
+  if (kernel.req_threads[0] > 0)
+    for (int i = 0; i < 3; ++i)
+      if (launch.block.v[i] != std::max(kernel.req_threads[i], 1u))
+        return CUDA_ERROR_INVALID_VALUE;
+  return CUDA_SUCCESS;
+}
+
+CUresult check_shared(const Launch &launch, const abi::KernelSummary &kernel,
+                      const Device &device) {
+  uint64_t all = uint64_t{kernel.static_shared} + launch.shared_bytes;
+  if (launch.shared_bytes > dynamic_shared_limit(*launch.function)) {
+    log_error("{}: {} bytes of dynamic shared memory, {} allowed (raise "
+              "CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)",
+              kernel.name, launch.shared_bytes, dynamic_shared_limit(*launch.function));
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+  if (all > device.properties.sharedMemPerBlock) {
+    log_error("{}: {} bytes of shared memory a block, the device {} has {}", kernel.name, all,
+              device.processor, device.properties.sharedMemPerBlock);
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+  return CUDA_SUCCESS;
+}
+
+/// Blocks per slice in one dimension: HIP counts work-items a dimension in 32 bits.
+unsigned slice_blocks(unsigned grid, unsigned block) {
+  uint64_t most = std::numeric_limits<uint32_t>::max() / block;
+  return static_cast<unsigned>(std::min<uint64_t>(grid, most));
+}
+
+CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
+                      const abi::LaunchBlock &block_template, const jit::LoadedKernel &kernel,
+                      ParameterBuffer &parameters, Stream &stream, Context &context) {
+  abi::LaunchBlock *block = nullptr;
+  uint64_t address = 0;
+  if (CUresult result = stream.ring.next(stream.hip, block, address))
+    return result;
+  abi::LaunchBlock filled = block_template;
+  for (int i = 0; i < 3; ++i)
+    filled.block_offset[i] = offset.v[i];
+  std::memcpy(block, &filled, sizeof filled);
+  parameters.set_launch_block(address);
+  size_t size = parameters.size();
+  void *extra[] = {hip::kLaunchParamBufferPointer, parameters.data(), hip::kLaunchParamBufferSize,
+                   &size, hip::kLaunchParamEnd};
+  const hip::Api &api = hip::api();
+  hip::hipError_t error = api.hipModuleLaunchKernel(
+      kernel.function, count.v[0], count.v[1], count.v[2], launch.block.v[0], launch.block.v[1],
+      launch.block.v[2], launch.shared_bytes, stream.hip, nullptr, extra);
+  if (error != hip::hipSuccess)
+    log_error("{}", hip::describe(api, fmt::format("launching {}", launch.function->name), error));
+  return to_cuda(error, context);
+}
+
+CUresult launch_kernel(const Launch &launch) {
+  if (!initialised())
+    return CUDA_ERROR_NOT_INITIALIZED;
+  Context *context = nullptr;
+  if (CUresult result = enter_context(context))
+    return result;
+  Function *function = find_function(launch.function);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (function->module->bound && function->module->bound != context)
+    return CUDA_ERROR_INVALID_HANDLE; // a function of another context's module
+  Stream *stream = find_stream(launch.stream, *context, launch.per_thread);
+  if (!stream || stream->context != context)
+    return CUDA_ERROR_INVALID_HANDLE;
+  const abi::KernelSummary &kernel = function->module->program->summary().kernels[function->index];
+  const Device &device = *context->device;
+  if (CUresult result = check_shape(launch, kernel, device))
+    return result;
+  if (CUresult result = check_shared(launch, kernel, device))
+    return result;
+  ParameterBuffer parameters;
+  if (CUresult result = parameters.fill(kernel, launch.params, launch.extra))
+    return result;
+  if (CUresult result = prepare_shared(*context))
+    return result;
+  auto instance = function->module->instance(*context);
+  if (!instance)
+    return fail(to_cuda(instance.failure()), instance.failure().message);
+  auto loaded = (*instance)->kernel(function->index);
+  if (!loaded)
+    return to_cuda(loaded.failure()); // logged where it failed
+
+  abi::LaunchBlock block{};
+  block.version = abi::kLaunchBlockVersion;
+  block.size = sizeof block;
+  block.arena = (*instance)->arena();
+  for (int i = 0; i < 3; ++i) {
+    block.ntid[i] = launch.block.v[i];
+    block.nctaid[i] = launch.grid.v[i];
+  }
+  block.dynamic_shared_size = launch.shared_bytes;
+  block.grid_id = context->next_grid_id++;
+  block.printf_fifo = context->fifo_device;
+  block.status = context->status_device;
+  Context::Recent &recent = context->recent[block.grid_id % Context::kRecent];
+  recent.name = function->name;
+  recent.grid_id = block.grid_id;
+
+  if (launch.cooperative)
+    return not_supported("cuLaunchCooperativeKernel", "the grid barrier");
+
+  std::lock_guard lock(stream->mutex);
+  Dim slice{};
+  for (int i = 0; i < 3; ++i)
+    slice.v[i] = slice_blocks(launch.grid.v[i], launch.block.v[i]);
+  Dim offset{};
+  for (offset.v[2] = 0; offset.v[2] < launch.grid.v[2]; offset.v[2] += slice.v[2])
+    for (offset.v[1] = 0; offset.v[1] < launch.grid.v[1]; offset.v[1] += slice.v[1])
+      for (offset.v[0] = 0; offset.v[0] < launch.grid.v[0];) {
+        Dim count{};
+        for (int i = 0; i < 3; ++i)
+          count.v[i] = std::min(slice.v[i], launch.grid.v[i] - offset.v[i]);
+        if (CUresult result =
+                launch_slice(launch, offset, count, block, **loaded, parameters, *stream, *context))
+          return result;
+        offset.v[0] += count.v[0];
+      }
+  log_trace("launched {} grid {}x{}x{} block {}x{}x{}", function->name, launch.grid.v[0],
+            launch.grid.v[1], launch.grid.v[2], launch.block.v[0], launch.block.v[1],
+            launch.block.v[2]);
+  return CUDA_SUCCESS;
+}
+
+/// CUDA_LAUNCH_BLOCKING=1: every launch waits, so that an error belongs to the call that caused it.
+CUresult launch_and_wait(const Launch &launch) {
+  static const bool blocking = [] {
+    const char *text = std::getenv("CUDA_LAUNCH_BLOCKING");
+    return text && *text && *text != '0';
+  }();
+  CUresult result = launch_kernel(launch);
+  if (result != CUDA_SUCCESS || !blocking)
+    return result;
+  return launch.per_thread ? cuStreamSynchronize_ptsz(launch.stream)
+                           : cuStreamSynchronize(launch.stream);
+}
+
+CUresult launch_by_config(const CUlaunchConfig *config, CUfunction function, void **params,
+                          void **extra, bool per_thread) {
+  if (!config || (config->numAttrs > 0 && !config->attrs))
+    return CUDA_ERROR_INVALID_VALUE;
+  Launch launch;
+  launch.function = reinterpret_cast<Function *>(function);
+  launch.grid = {{config->gridDimX, config->gridDimY, config->gridDimZ}};
+  launch.block = {{config->blockDimX, config->blockDimY, config->blockDimZ}};
+  launch.shared_bytes = config->sharedMemBytes;
+  launch.stream = config->hStream;
+  launch.per_thread = per_thread;
+  launch.params = params;
+  launch.extra = extra;
+  for (unsigned i = 0; i < config->numAttrs; ++i) {
+    const CUlaunchAttribute &attribute = config->attrs[i];
+    switch (attribute.id) {
+    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+      launch.cooperative = attribute.value.cooperative != 0;
+      break;
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION: {
+      const auto &dim = attribute.value.clusterDim;
+      if (uint64_t{dim.x} * dim.y * dim.z > 1)
+        return not_supported("cuLaunchKernelEx", "clusters of more than one block");
+      break;
+    }
+    // Serialising completely is what these allow to relax; the others are hints.
+    case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION:
+    case CU_LAUNCH_ATTRIBUTE_IGNORE:
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+    case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:
+    case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
+    case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
+    case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+    case CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING:
+      break;
+    case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
+    case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
+      return not_supported("cuLaunchKernelEx", "events in launch attributes");
+    case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
+      return not_supported("cuLaunchKernelEx", "device-updatable graph nodes");
+    default:
+      return CUDA_ERROR_INVALID_VALUE;
+    }
+  }
+  return launch_and_wait(launch);
+}
+
+} // namespace
+} // namespace w2w::cuda
+
+using namespace w2w;
+using namespace w2w::cuda;
+
+#define W2W_LAUNCH_PARAMETERS                                                                      \
+  CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,              \
+      unsigned int block_x, unsigned int block_y, unsigned int block_z, unsigned int shared_bytes, \
+      CUstream stream, void **params
+
+#define W2W_LAUNCH(per_thread, cooperative, extra)                                                 \
+  launch_and_wait({reinterpret_cast<Function *>(function),                                         \
+                   {{grid_x, grid_y, grid_z}},                                                     \
+                   {{block_x, block_y, block_z}},                                                  \
+                   shared_bytes,                                                                   \
+                   stream,                                                                         \
+                   per_thread,                                                                     \
+                   cooperative,                                                                    \
+                   params,                                                                         \
+                   extra})
+
+CUresult cuLaunchKernel(W2W_LAUNCH_PARAMETERS, void **extra) {
+  return W2W_LAUNCH(false, false, extra);
+}
+CUresult cuLaunchKernel_ptsz(W2W_LAUNCH_PARAMETERS, void **extra) {
+  return W2W_LAUNCH(true, false, extra);
+}
+CUresult cuLaunchCooperativeKernel(W2W_LAUNCH_PARAMETERS) {
+  return W2W_LAUNCH(false, true, nullptr);
+}
+CUresult cuLaunchCooperativeKernel_ptsz(W2W_LAUNCH_PARAMETERS) {
+  return W2W_LAUNCH(true, true, nullptr);
+}
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **params,
+                          void **extra) {
+  return launch_by_config(config, function, params, extra, false);
+}
+CUresult cuLaunchKernelEx_ptsz(const CUlaunchConfig *config, CUfunction function, void **params,
+                               void **extra) {
+  return launch_by_config(config, function, params, extra, true);
+}

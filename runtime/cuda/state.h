@@ -1,0 +1,298 @@
+// The driver's objects: devices, contexts, streams, events, modules, functions, allocations, and
+// the tables that tell a live handle from a stale or foreign one. One process-wide Driver, never
+// destroyed.
+#pragma once
+
+#include "lowering/abi/launch_block.h"
+#include "lowering/abi/printf_fifo.h"
+#include "lowering/abi/status_word.h"
+#include "runtime/cuda/cuda_abi.h"
+#include "runtime/cuda/cuda_api.h"
+#include "runtime/hip/loader.h"
+#include "runtime/jit/loaded_module.h"
+#include "runtime/support/log.h"
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace w2w::cuda {
+
+struct Context;
+struct Device;
+
+/// Live objects of one type. A CUDA handle is the object's address.
+template <class T> class HandleTable {
+public:
+  void add(T *object) {
+    std::unique_lock lock(mutex_);
+    live_.insert(object);
+  }
+  void remove(T *object) {
+    std::unique_lock lock(mutex_);
+    live_.erase(object);
+  }
+  /// Null if the handle is not one of ours.
+  template <class Handle> T *find(Handle handle) const {
+    auto *object = reinterpret_cast<T *>(handle);
+    std::shared_lock lock(mutex_);
+    return live_.count(object) ? object : nullptr;
+  }
+  std::vector<T *> all() const {
+    std::shared_lock lock(mutex_);
+    return {live_.begin(), live_.end()};
+  }
+
+private:
+  mutable std::shared_mutex mutex_;
+  std::unordered_set<T *> live_;
+};
+
+/// Memory in which launch blocks lie until their launches have run: pinned, used round and round. A
+/// half is reused when the event recorded after its last launch has happened.
+class LaunchRing {
+public:
+  /// Room for one block: host address and device address. Blocks the caller while all of the ring
+  /// is in use.
+  CUresult next(hip::hipStream_t stream, abi::LaunchBlock *&host, uint64_t &device);
+  void destroy();
+
+private:
+  static constexpr uint32_t kSlots = 512, kHalf = kSlots / 2, kSlotBytes = 128;
+  uint8_t *host_ = nullptr;
+  uint64_t device_ = 0;
+  uint32_t at_ = 0;
+  bool used_ = false; // whether any slot was handed out yet
+  std::array<hip::hipEvent_t, 2> events_{};
+  std::array<bool, 2> recorded_{};
+};
+
+struct Stream {
+  Context *context = nullptr;
+  hip::hipStream_t hip = nullptr; // null: HIP's (legacy) default stream
+  unsigned flags = 0;
+  int priority = 0;
+  uint64_t id = 0;
+  bool implicit = false; // legacy or per-thread default: cannot be destroyed by the program
+  std::mutex mutex;      // orders launches: ring slot, then launch
+  LaunchRing ring;
+};
+
+struct Event {
+  Context *context = nullptr;
+  hip::hipEvent_t hip = nullptr;
+  unsigned flags = 0;
+  std::atomic<bool> recorded = false;
+};
+
+struct ModuleObject;
+
+/// A kernel of a module: behind CUfunction and CUkernel alike.
+struct Function {
+  ModuleObject *module = nullptr;
+  uint32_t index = 0;
+  const char *name = nullptr;              // interned, outlives everything
+  std::atomic<int> max_dynamic_shared = 0; // opted in; 0: up to 48 KiB with the static part
+  std::atomic<int> carveout = -1;
+  std::atomic<int> cache_config = 0;
+};
+
+/// A loaded image: behind CUmodule (bound to the context that loaded it) and CUlibrary (an instance
+/// per context, made on first use).
+struct ModuleObject {
+  std::shared_ptr<jit::Program> program;
+  Context *bound = nullptr; // modules only
+  uint32_t opt_level = 3;
+  std::vector<std::unique_ptr<Function>> functions; // as in the summary
+  std::mutex mutex;
+  std::map<Context *, std::shared_ptr<jit::LoadedModule>> instances;
+
+  /// The instance for a context; creates it if need be.
+  jit::Outcome<std::shared_ptr<jit::LoadedModule>> instance(Context &context);
+};
+
+enum class MemoryKind : uint8_t { Device, Host, Managed, Registered };
+
+struct Allocation {
+  uint64_t base = 0, size = 0;
+  MemoryKind kind = MemoryKind::Device;
+  Context *context = nullptr;
+  unsigned flags = 0;
+  uint64_t id = 0;             // CU_POINTER_ATTRIBUTE_BUFFER_ID
+  uint64_t device_address = 0; // for host memory: how kernels see it
+  CUmemoryPool pool = nullptr;
+};
+
+/// Every allocation of the process by address.
+class AllocationMap {
+public:
+  void add(Allocation allocation);
+  /// The allocation that contains the address.
+  std::optional<Allocation> find(uint64_t address) const;
+  /// Removes the allocation that starts there.
+  std::optional<Allocation> take(uint64_t base);
+  std::vector<Allocation> take_all_of(const Context *context);
+
+private:
+  mutable std::shared_mutex mutex_;
+  std::map<uint64_t, Allocation> by_base_;
+  uint64_t next_id_ = 1;
+};
+
+struct MemoryPool {
+  Device *device = nullptr;
+  bool is_default = false;
+  std::atomic<uint64_t> release_threshold = 0;
+  std::array<std::atomic<int>, 3> reuse{1, 1, 1};
+  std::atomic<uint64_t> used = 0, used_high = 0;
+};
+
+struct Context {
+  Device *device = nullptr;
+  bool primary = false;
+  bool alive = true; // primary contexts: false between the last release and the next retain
+  std::atomic<unsigned> flags = 0;
+  unsigned api_version = 3020;
+  uint64_t id = 0;
+  std::atomic<int> references = 0; // primary: retains; others: cuCtxAttach
+  std::atomic<int> sticky = 0;     // CUresult that every call returns from now on
+  Stream legacy;                   // NULL and CU_STREAM_LEGACY
+  CUfunc_cache cache_config = CU_FUNC_CACHE_PREFER_NONE;
+  CUsharedconfig shared_config = CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE;
+
+  std::mutex mutex; // what follows
+  std::map<int, size_t> limits;
+  std::vector<Stream *> per_thread; // of all threads that used one
+  struct DeferredFree {
+    uint64_t base;
+    hip::hipEvent_t event;
+  };
+  std::vector<DeferredFree> deferred;
+
+  // Shared with kernels: pinned memory, allocated before the first launch.
+  std::once_flag shared_once;
+  CUresult shared_result = CUDA_SUCCESS;
+  abi::Status *status = nullptr;
+  uint64_t status_device = 0;
+  abi::PrintfFifo *fifo = nullptr;
+  uint64_t fifo_device = 0;
+  std::mutex drain_mutex;
+
+  // The latest launches, so that a status word's grid id finds its kernel's name.
+  static constexpr size_t kRecent = 4096;
+  struct Recent {
+    std::atomic<uint64_t> grid_id = 0;
+    std::atomic<const char *> name = nullptr;
+  };
+  std::array<Recent, kRecent> recent;
+  std::atomic<uint64_t> next_grid_id = 1;
+};
+
+struct Device {
+  int ordinal = 0;    // CUDA's
+  int hip_device = 0; // HIP's (CUDA_VISIBLE_DEVICES)
+  hip::hipDeviceProp_tR0600 properties{};
+  std::string processor; // gfx942
+  CUuuid uuid{};
+  jit::TargetOptions target;
+  Context *primary =
+      nullptr; // made by the first retain, then kept for ever: handles survive resets
+  MemoryPool default_pool;
+  std::atomic<MemoryPool *> current_pool = nullptr;
+};
+
+struct Driver {
+  std::vector<std::unique_ptr<Device>> devices;
+  unsigned cc = 89; // compute capability * 10
+  HandleTable<Context> contexts;
+  HandleTable<Stream> streams;
+  HandleTable<Event> events;
+  HandleTable<ModuleObject> modules;
+  HandleTable<Function> functions;
+  HandleTable<MemoryPool> pools;
+  AllocationMap allocations;
+  std::mutex mutex; // context creation and destruction
+};
+
+Driver &driver();
+
+// ---- entering an API function ----------------------------------------------------------------
+
+/// cuInit's work; repeated calls return the first result.
+CUresult initialise();
+bool initialised();
+
+/// The first line of an API function that needs cuInit.
+#define W2W_ENTER(name)                                                                            \
+  do {                                                                                             \
+    if (::w2w::log_enabled(::w2w::LogLevel::Trace))                                                \
+      ::w2w::log_text(::w2w::LogLevel::Trace, #name);                                              \
+    if (!::w2w::cuda::initialised())                                                               \
+      return CUDA_ERROR_NOT_INITIALIZED;                                                           \
+  } while (0)
+
+/// The calling thread's context, alive and without a sticky error, its device current in HIP.
+/// Declares `context`.
+#define W2W_ENTER_CONTEXT(name)                                                                    \
+  W2W_ENTER(name);                                                                                 \
+  ::w2w::cuda::Context *context = nullptr;                                                         \
+  if (CUresult entered = ::w2w::cuda::enter_context(context))                                      \
+  return entered
+
+CUresult enter_context(Context *&context);
+/// The same for a given context.
+CUresult use_context(Context &context);
+/// Makes the device current in HIP for this thread.
+void activate(const Device &device);
+/// Null if the thread has none.
+Context *current_context();
+std::vector<Context *> &context_stack();
+
+Device *find_device(CUdevice device);
+/// Creates the primary context if there is none yet (without retaining it).
+Context *primary_context(Device &device);
+/// Frees what a context owns: modules, streams, memory. The object itself stays for primary
+/// contexts.
+void clear_context(Context &context);
+
+/// Maps NULL, CU_STREAM_LEGACY, CU_STREAM_PER_THREAD and handles. `per_thread`: what NULL means.
+/// Null: not a stream.
+Stream *find_stream(CUstream handle, Context &context, bool per_thread);
+/// Null if the handle is no function or kernel of ours.
+Function *find_function(void *handle);
+
+// ---- results -----------------------------------------------------------------------------------
+
+/// The CUDA error for a HIP error.
+CUresult to_cuda(hip::hipError_t error);
+/// The same, with errors that kill a context (illegal address, failed launch) made sticky.
+CUresult to_cuda(hip::hipError_t error, Context &context);
+CUresult to_cuda(const jit::Failure &failure);
+/// What CUDA_ERROR_NOT_SUPPORTED functions return; the name is logged once.
+CUresult not_supported(const char *name, const char *reason = nullptr);
+/// Logs an error message and returns the code.
+CUresult fail(CUresult result, std::string_view message);
+
+const char *intern(std::string_view text);
+
+// ---- after a wait ------------------------------------------------------------------------------
+
+/// Called after a successful or failed wait for work of the context: prints what kernels printed,
+/// frees deferred memory, turns the status word into the sticky error. Returns the result to give
+/// the program.
+CUresult after_wait(Context &context, hip::hipError_t error);
+/// Prints the FIFO's records to standard output.
+void drain_printf(Context &context);
+void free_deferred(Context &context, bool wait);
+/// Allocates the status block and the printf FIFO.
+CUresult prepare_shared(Context &context);
+
+} // namespace w2w::cuda
