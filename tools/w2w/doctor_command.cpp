@@ -3,15 +3,18 @@
 #include "tools/w2w/commands.h"
 #include "tools/w2w/program.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <set>
 #include <unistd.h>
 
 namespace w2w::tool {
 namespace {
 
 constexpr std::string_view kVerb = "doctor";
+constexpr uint32_t kComputeCapability = 89; // what our driver reports unless told otherwise
 
 void line(std::string_view mark, std::string_view text) {
   fmt::print("  {:<5} {}\n", mark, text);
@@ -78,21 +81,44 @@ bool check_device_code(const Program &p) {
     line("FAIL", image.error().message);
     return false;
   }
+  // A kernel is served if the PTX chosen from some container has it. Containers without PTX may be
+  // the device linker's, whose kernels are in the PTX of others.
+  std::set<std::string> served, all;
   bool good = true;
   for (size_t c = 0; c < image->containers.size(); ++c) {
-    bool any = false;
-    for (const fatbin::Entry &e : image->entries)
-      any |= e.container == c;
-    if (!any)
-      continue;
-    if (auto chosen = fatbin::select_ptx(image->entries, 89, c)) {
-      line("ok", fmt::format("device code in {}: {} would be used", image->container_names[c],
-                             image->entries[*chosen].describe()));
-    } else {
-      line("FAIL",
-           fmt::format("device code in {}: {}", image->container_names[c], chosen.error().message));
-      good = false;
+    const auto chosen = fatbin::select_ptx(image->entries, kComputeCapability, c);
+    for (size_t i = 0; i < image->entries.size(); ++i) {
+      const fatbin::Entry &e = image->entries[i];
+      if (e.container != c)
+        continue;
+      auto kernels = fatbin::kernel_names(e);
+      if (!kernels) {
+        line("FAIL", kernels.error().message);
+        good = false;
+        continue;
+      }
+      all.insert(kernels->begin(), kernels->end());
+      if (!chosen || *chosen != i)
+        continue;
+      served.insert(kernels->begin(), kernels->end());
+      line("ok", fmt::format("device code in {}: {} would be used ({} kernels)",
+                             image->container_names[c], e.describe(), kernels->size()));
     }
+  }
+  std::vector<std::string> missing;
+  std::set_difference(all.begin(), all.end(), served.begin(), served.end(),
+                      std::back_inserter(missing));
+  if (!missing.empty()) {
+    std::string found;
+    for (const fatbin::Entry &e : image->entries)
+      if (found.find(e.describe()) == std::string::npos)
+        found += (found.empty() ? "" : ", ") + e.describe();
+    line("FAIL",
+         fmt::format("{} of {} kernels have no usable PTX ({}{}); found {}; rebuild with PTX in "
+                     "it, e.g. nvcc -gencode arch=compute_{},code=compute_{}",
+                     missing.size(), all.size(), missing[0], missing.size() > 1 ? ", ..." : "",
+                     found, kComputeCapability, kComputeCapability));
+    good = false;
   }
   return good;
 }

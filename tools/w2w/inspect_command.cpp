@@ -2,7 +2,6 @@
 #include "runtime/fatbin/fatbin.h"
 #include "tools/w2w/commands.h"
 
-#include <cctype>
 #include <cstdlib>
 #include <cxxabi.h>
 #include <fmt/format.h>
@@ -11,34 +10,6 @@ namespace w2w::tool {
 namespace {
 
 constexpr std::string_view kVerb = "inspect";
-
-/// Names of the kernels of a PTX text: what follows each `.entry` outside comments and strings.
-std::vector<std::string> kernel_names(std::string_view ptx) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < ptx.size();) {
-    if (ptx.substr(i, 2) == "//") {
-      i = std::min(ptx.find('\n', i), ptx.size());
-    } else if (ptx.substr(i, 2) == "/*") {
-      size_t end = ptx.find("*/", i + 2);
-      i = end == std::string_view::npos ? ptx.size() : end + 2;
-    } else if (ptx[i] == '"') {
-      i = std::min(ptx.find('"', i + 1), ptx.size() - 1) + 1;
-    } else if (ptx.substr(i, 6) == ".entry" && i + 6 < ptx.size() &&
-               isspace(static_cast<unsigned char>(ptx[i + 6]))) {
-      i += 6;
-      while (i < ptx.size() && isspace(static_cast<unsigned char>(ptx[i])))
-        ++i;
-      size_t begin = i;
-      while (i < ptx.size() && (isalnum(static_cast<unsigned char>(ptx[i])) || ptx[i] == '_' ||
-                                ptx[i] == '$' || ptx[i] == '%'))
-        ++i;
-      names.emplace_back(ptx.substr(begin, i - begin));
-    } else {
-      ++i;
-    }
-  }
-  return names;
-}
 
 std::string demangle(const std::string &name) {
   int status = 0;
@@ -139,14 +110,12 @@ int inspect_command(const Args &args) {
     for (; index < image->entries.size() && image->entries[index].container == c; ++index) {
       const fatbin::Entry &e = image->entries[index];
       print_entry(index, e);
-      if (e.kind != fatbin::Kind::Ptx)
-        continue;
-      auto text = fatbin::ptx_text(e);
-      if (!text) {
-        status = fail(kVerb, fmt::format("{}: {}", file, text.error().message));
+      auto kernels = fatbin::kernel_names(e);
+      if (!kernels) {
+        status = fail(kVerb, fmt::format("{}: {}", file, kernels.error().message));
         continue;
       }
-      for (const std::string &name : kernel_names(*text)) {
+      for (const std::string &name : *kernels) {
         std::string plain = demangle(name);
         fmt::print("      kernel {}{}{}\n", name, plain.empty() ? "" : "  ", plain);
       }

@@ -287,6 +287,26 @@ TEST_CASE("the head of a PTX text", "[fatbin]") {
   CHECK_FALSE(head("/* never closed .version 9.0 .target sm_80"));
 }
 
+TEST_CASE("names of kernels", "[fatbin]") {
+  auto names = [](std::string_view text) {
+    Entry e;
+    e.payload = {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
+    return *kernel_names(e);
+  };
+  using Names = std::vector<std::string>;
+  CHECK(names(".entry a(.param .u32 x) {}\n.visible .entry\n\t_Z1bv\n(") == Names{"a", "_Z1bv"});
+  CHECK(names("// .entry a\n/* .entry b */ .weak .entry $c{") == Names{"$c"});
+  CHECK(names(".file 1 \".entry x\"\n.entry y") == Names{"y"});
+  CHECK(names(".entry").empty());
+  CHECK(names(".entry ").empty());
+  CHECK(names(".entrypoint z").empty());
+  CHECK(names("\"never closed .entry q").empty());
+  CHECK(names("/* never closed .entry q").empty());
+  Entry sass;
+  sass.kind = Kind::Elf;
+  CHECK_THAT(kernel_names(sass).error().message, Contains("damaged cubin"));
+}
+
 TEST_CASE("what nvcc writes is read", "[fatbin][nvcc]") {
   const std::string nvcc = "/usr/local/cuda/bin/nvcc";
   if (!std::filesystem::exists(nvcc)) {
@@ -313,6 +333,7 @@ TEST_CASE("what nvcc writes is read", "[fatbin][nvcc]") {
     for (const Entry &e : image->entries) {
       found.push_back(e.describe());
       REQUIRE(unpack(e));
+      CHECK(*kernel_names(e) == std::vector<std::string>{"_Z1kPi"});
       if (e.kind == Kind::Ptx)
         CHECK_THAT(*ptx_text(e), Contains(".visible .entry _Z1kPi("));
     }
