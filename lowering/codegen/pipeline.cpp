@@ -3,7 +3,11 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
+#include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_exit.h"
+#include "lowering/passes/lower_flush.h"
+#include "lowering/passes/lower_function_ids.h"
+#include "lowering/passes/lower_nanosleep.h"
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
@@ -72,6 +76,11 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // of the runtime ABI reads the launch block.
   mpm.addPass(OURS(append_launch_block));
 
+  // lower_function_ids must come before everything that follows calls (inlining, barriers): an
+  // indirect call hides its callees. Like lower_traps, it leaves records of failure that ask for
+  // %tid.
+  mpm.addPass(OURS(lower_function_ids));
+
   // lower_traps must come before lower_special_registers: it asks for %ctaid and %tid.
   mpm.addPass(OURS(lower_traps));
 
@@ -79,6 +88,11 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // in the arena is already settled.
   mpm.addPass(OURS(place_globals));
   mpm.addPass(OURS(lower_special_registers));
+
+  // Value by value, no ordering among them; before LLVM's passes, which then simplify the results.
+  mpm.addPass(OURS(lower_nanosleep));
+  mpm.addPass(OURS(lower_directed_rounding));
+  mpm.addPass(OURS(lower_flush));
 
   // inline_synchronising must come before lower_exit and lower_barriers: both want their operations
   // in kernels. LLVM's AlwaysInliner does what it asks for.

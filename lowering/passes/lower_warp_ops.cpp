@@ -192,8 +192,8 @@ Value *WarpOps::match_all(CallInst &call) {
 }
 
 /// Reduces over the threads of the mask. The threads at one instruction may name several masks, and
-/// a wave may hold two warps: each turn of the loop does one group of threads with the same warp and
-/// mask, the others taking part with the operation's neutral element. (No branch around the
+/// a wave may hold two warps: each turn of the loop does one group of threads with the same warp
+/// and mask, the others taking part with the operation's neutral element. (No branch around the
 /// reduction: LLVM would move it out of the loop, where all groups are together again.)
 Value *WarpOps::redux(CallInst &call, StringRef operation) {
   struct Row {

@@ -1,7 +1,11 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
+#include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_exit.h"
+#include "lowering/passes/lower_flush.h"
+#include "lowering/passes/lower_function_ids.h"
+#include "lowering/passes/lower_nanosleep.h"
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
@@ -11,12 +15,18 @@ namespace w2w {
 
 std::span<const PassInfo> all_passes() {
 #define PASS(name)                                                                                 \
-  { #name, name }
+  {                                                                                                \
+    #name, name                                                                                    \
+  }
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
       PASS(inline_synchronising),
       PASS(lower_barriers),
+      PASS(lower_directed_rounding),
       PASS(lower_exit),
+      PASS(lower_flush),
+      PASS(lower_function_ids),
+      PASS(lower_nanosleep),
       PASS(lower_special_registers),
       PASS(lower_traps),
       PASS(lower_warp_ops),

@@ -90,6 +90,7 @@ void print_diagnostics(const ptx::Diagnostics &diags, const PtxInput &input, boo
 int compile_one(const Options &o, const PtxInput &input, const std::string &output) {
   ptx::Diagnostics diags;
   ptx::ParsedModule parsed = ptx::parse(input.name, input.text, diags);
+  unsigned parse_errors = diags.error_count();
   CompileResult result;
   bool made;
   if (o.action == Action::DumpAst) {
@@ -102,9 +103,10 @@ int compile_one(const Options &o, const PtxInput &input, const std::string &outp
   }
   if (!diags.list().empty() || o.json_diagnostics)
     print_diagnostics(diags, input, o.json_diagnostics);
-  // What could be compiled is written even if other kernels had errors; the exit status tells.
-  int status = diags.has_errors() || !made ? 1 : 0;
-  if (!made || (diags.has_errors() && o.action == Action::Compile && !o.kernels.empty()))
+  // As compilers do, nothing is written after an error. Errors in parts of the module that the kernels
+  // asked for by name do not reach are shown, and do not count.
+  bool failed = o.kernels.empty() ? diags.has_errors() : diags.error_count() != parse_errors;
+  if (!made || (failed && o.action == Action::Compile))
     return 1;
   std::string error;
   std::string_view bytes(reinterpret_cast<const char *>(result.bytes.data()), result.bytes.size());
@@ -112,7 +114,7 @@ int compile_one(const Options &o, const PtxInput &input, const std::string &outp
     return fail(error);
   if (o.verbose)
     fmt::print(stderr, "{}", report_resources(result, o.compile.mcpu));
-  return status;
+  return o.action == Action::DumpAst && diags.has_errors() ? 1 : 0;
 }
 
 int run(const Options &o) {
