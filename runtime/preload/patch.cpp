@@ -93,29 +93,43 @@ void write_trampoline(uint8_t *code, void **slot, void **common, const Target *t
   *slot = code + kLazyEntry;
 }
 
-/// Puts a jump to `target` at `code`, which lies in read-only memory.
-bool write_jump(uint8_t *code, const void *target) {
-  const uintptr_t page = page_size(), first = reinterpret_cast<uintptr_t>(code) / page * page;
-  const size_t span =
-      reinterpret_cast<uintptr_t>(code) + kJumpSize > first + page ? 2 * page : page;
-  auto *pages = reinterpret_cast<void *>(first);
-  if (::mprotect(pages, span, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
-    return false;
+/// Puts a jump to `target` at `code`, which must be writable.
+void write_jump(uint8_t *code, const void *target) {
   code[0] = 0xe9;
   write_rel32(code + 1, target);
-  return ::mprotect(pages, span, PROT_READ | PROT_EXEC) == 0;
 }
 
-/// Whether [at, at + size) lies in an executable segment of the object.
-bool is_code(const dl_phdr_info &info, uint64_t at, uint64_t size) {
+/// The executable segment of the object that holds [at, at + size), or null.
+const Elf64_Phdr *code_segment(const dl_phdr_info &info, uint64_t at, uint64_t size) {
   for (unsigned i = 0; i < info.dlpi_phnum; ++i) {
     const Elf64_Phdr &p = info.dlpi_phdr[i];
     if (p.p_type == PT_LOAD && (p.p_flags & PF_X) && at >= p.p_vaddr && size <= p.p_memsz &&
         at - p.p_vaddr <= p.p_memsz - size)
-      return true;
+      return &p;
   }
-  return false;
+  return nullptr;
 }
+
+/// Makes the pages of [low, high) writable while it lives: one change for all functions.
+class Writable {
+public:
+  Writable(uintptr_t low, uintptr_t high)
+      : begin_(reinterpret_cast<void *>(low / page_size() * page_size())),
+        size_(round_up(high - reinterpret_cast<uintptr_t>(begin_), page_size())),
+        ok_(::mprotect(begin_, size_, PROT_READ | PROT_WRITE | PROT_EXEC) == 0) {}
+  ~Writable() {
+    if (ok_)
+      ::mprotect(begin_, size_, PROT_READ | PROT_EXEC);
+  }
+  Writable(const Writable &) = delete;
+  Writable &operator=(const Writable &) = delete;
+  explicit operator bool() const { return ok_; }
+
+private:
+  void *begin_;
+  size_t size_;
+  bool ok_;
+};
 
 /// Bytes from the function's start to the next symbol or the end of its section.
 uint64_t room(ElfImage &elf, const ElfImage::Symbols &symbols, const Elf64_Sym &s) {
@@ -178,12 +192,24 @@ const char *interned(const char *name) {
 
 bool redirect(ElfImage &elf, const ElfImage::Symbols &symbols, const Functions &functions,
               const dl_phdr_info &info, Report &report) {
+  // The linker puts all code of a runtime into one segment.
+  const Elf64_Phdr *segment = code_segment(info, functions.list[0]->st_value, 1);
+  auto can_be_changed = [&](const Elf64_Sym &s) {
+    return code_segment(info, s.st_value, kJumpSize) == segment &&
+           room(elf, symbols, s) >= kJumpSize;
+  };
+  if (!segment)
+    return false;
   uintptr_t low = UINTPTR_MAX, high = 0;
   for (size_t i = 0; i < functions.count; ++i) {
+    if (code_segment(info, functions.list[i]->st_value, kJumpSize) != segment)
+      continue;
     const uintptr_t at = info.dlpi_addr + functions.list[i]->st_value;
     low = std::min(low, at);
     high = std::max(high, at + kJumpSize);
   }
+  if (low > high)
+    return false;
   const size_t page = page_size();
   const size_t code_size = round_up(functions.count * kTrampolineSize, page);
   const size_t slots_size = round_up((functions.count + 1) * sizeof(void *), page);
@@ -199,15 +225,17 @@ bool redirect(ElfImage &elf, const ElfImage::Symbols &symbols, const Functions &
   }
   if (::mprotect(memory, code_size, PROT_READ | PROT_EXEC) != 0)
     return false;
+  Writable writable(low, high);
+  if (!writable)
+    return false;
   for (size_t i = 0; i < functions.count; ++i) {
     const Elf64_Sym &s = *functions.list[i];
-    if (!is_code(info, s.st_value, kJumpSize) || room(elf, symbols, s) < kJumpSize) {
+    if (!can_be_changed(s)) {
       ++report.no_room;
       continue;
     }
-    if (!write_jump(reinterpret_cast<uint8_t *>(info.dlpi_addr + s.st_value),
-                    memory + i * kTrampolineSize))
-      return false;
+    write_jump(reinterpret_cast<uint8_t *>(info.dlpi_addr + s.st_value),
+               memory + i * kTrampolineSize);
     ++report.redirected;
   }
   return true;
