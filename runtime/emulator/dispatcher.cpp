@@ -41,7 +41,7 @@ public:
   /// Executes workgroups for about `visit` instructions, or until there is nothing to do here.
   /// False in that case.
   bool visit(uint64_t visit) {
-    uint64_t done = 0;
+    uint64_t done = 0, counted = 0;
     while (std::unique_ptr<ResidentGroup> group = take()) {
       uint64_t before = group->instructions();
       LaunchFailure failure;
@@ -60,6 +60,8 @@ public:
         turn = group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
         done += group->instructions();
       }
+      instructions_.fetch_add(done - counted, std::memory_order_relaxed);
+      counted = done;
       put_back(std::move(group), turn, std::move(failure));
       if (done >= visit)
         return true;
@@ -82,6 +84,8 @@ public:
   }
   const LaunchFailure &failure() const { return failure_; }
   uint64_t groups() const { return total_; }
+  /// Instructions that its waves have executed; complete when it is done.
+  uint64_t instructions() const { return instructions_.load(std::memory_order_relaxed); }
   void cancel() { cancel_.store(true, std::memory_order_relaxed); }
 
 private:
@@ -175,6 +179,7 @@ private:
   std::atomic<uint64_t> finished_{0};
   std::atomic<uint64_t> waiting_{0}; // ready_.size()
   std::atomic<uint64_t> turns_without_end_{0};
+  std::atomic<uint64_t> instructions_{0};
   std::atomic<uint64_t> turn_{kTurn};
   std::atomic<bool> cancel_{false};
 
@@ -250,6 +255,7 @@ void Dispatcher::work() {
 LaunchFailure Dispatcher::run(const LaunchPlan &plan) {
   if (stopping_)
     return {hip::hipErrorDeinitialized, ""};
+  auto begin = std::chrono::steady_clock::now();
   auto launch = std::make_shared<Launch>(plan, workers_, stopping_);
   bool shared = launch->groups() > 1;
   {
@@ -272,6 +278,12 @@ LaunchFailure Dispatcher::run(const LaunchPlan &plan) {
   {
     std::lock_guard lock(mutex_);
     std::erase(active_, launch);
+  }
+  if (log_level() >= LogLevel::Trace) { // bench/emulator_speed.py reads this line
+    std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+    log(LogLevel::Trace, "launch of {}: {} workgroups, {} wave{} instructions in {:.3f} ms",
+        plan.kernel->name, plan.groups(), launch->instructions(), plan.kernel->wave_size,
+        time.count());
   }
   return stopping_ && !launch->done() ? LaunchFailure{hip::hipErrorDeinitialized, ""}
                                       : launch->failure();
