@@ -174,6 +174,8 @@ Value *tanh_f32(FunctionEmitter &e, Value *x) {
   Value *square = b.CreateFMul(x, x);
   Value *series = e.intrinsic(Intrinsic::fma, x->getType(),
                               {b.CreateFMul(square, number(e, -1.0 / 3.0)), x, x});
+  // fma(-0, -0, -0) is +0: the sign is put back.
+  series = b.CreateBinaryIntrinsic(Intrinsic::copysign, series, x);
   return b.CreateSelect(b.CreateFCmpOLT(magnitude, number(e, 0x1p-5)), series, large);
 }
 
