@@ -17,7 +17,7 @@ namespace {
 /// What a trampoline's slot needs to be resolved. Lives as long as the process: calls may come at
 /// any time.
 struct Target {
-  const char *name; // in our own name table
+  const char *name; // a copy: the file is unmapped again
   int major;
   void **slot;
 };
@@ -184,12 +184,6 @@ void find_functions(const ElfImage::Symbols &symbols, Functions &out) {
   out.major = properties_v2 ? 12 : thread_exit ? 11 : 13;
 }
 
-/// Our table's copy of a name, which outlives the mapped file.
-const char *interned(const char *name) {
-  return std::lower_bound(kRuntimeNames.begin(), kRuntimeNames.end(), std::string_view(name))
-      ->data();
-}
-
 bool redirect(ElfImage &elf, const ElfImage::Symbols &symbols, const Functions &functions,
               const dl_phdr_info &info, Report &report) {
   // The linker puts all code of a runtime into one segment.
@@ -220,7 +214,7 @@ bool redirect(ElfImage &elf, const ElfImage::Symbols &symbols, const Functions &
   auto **slots = reinterpret_cast<void **>(memory + code_size);
   slots[functions.count] = reinterpret_cast<void *>(&w2w_preload_lazy);
   for (size_t i = 0; i < functions.count; ++i) {
-    targets[i] = {interned(symbols.name(*functions.list[i])), functions.major, &slots[i]};
+    targets[i] = {::strdup(symbols.name(*functions.list[i])), functions.major, &slots[i]};
     write_trampoline(memory + i * kTrampolineSize, &slots[i], &slots[functions.count], &targets[i]);
   }
   if (::mprotect(memory, code_size, PROT_READ | PROT_EXEC) != 0)

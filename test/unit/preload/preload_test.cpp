@@ -9,8 +9,8 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <fstream>
-#include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -131,6 +131,21 @@ TEST_CASE("what cannot or need not be redirected", "[preload]") {
 
 TEST_CASE("names come from the runtime's table", "[preload]") {
   CHECK(kRuntimeNames.size() > 400);
+  // Different names, different hashes: names with several rows are the only repetitions.
+  std::set<std::string> names;
+  for (const char *n : {
+#define W2W_RT(name, first, last, implementation) #name,
+#define W2W_RT_STREAM(name, first, last, implementation, place) #name, #name "_ptsz",
+#define W2W_RT_NONE(name, first, last) #name,
+#include "runtime/cudart/functions.def"
+#undef W2W_RT
+#undef W2W_RT_STREAM
+#undef W2W_RT_NONE
+       }) {
+    names.insert(n);
+    CHECK(is_runtime_function(n));
+  }
+  CHECK(names.size() == std::set<uint64_t>(kRuntimeNames.begin(), kRuntimeNames.end()).size());
   CHECK(is_runtime_function("cudaMalloc"));
   CHECK(is_runtime_function("cudaLaunchKernel_ptsz"));
   CHECK(is_runtime_function("cudaMemcpy_ptds"));
