@@ -12,6 +12,7 @@
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/place_globals.h"
+#include "lowering/passes/recover_pointers.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -21,6 +22,7 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/IPO/AlwaysInliner.h"
+#include "llvm/Transforms/Scalar/ADCE.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/InferAddressSpaces.h"
 #include "llvm/Transforms/Scalar/SROA.h"
@@ -68,6 +70,13 @@ struct OurPass : PassInfoMixin<OurPass> {
   RunState *state;
 };
 
+/// recover_pointers inside LLVM's function pipelines.
+struct RecoverPointers : PassInfoMixin<RecoverPointers> {
+  PreservedAnalyses run(Function &function, FunctionAnalysisManager &) {
+    return recover_pointers_in(function) ? PreservedAnalyses::none() : PreservedAnalyses::all();
+  }
+};
+
 #define OURS(pass) OurPass(#pass, pass, state)
 
 /// THE order of all passes.
@@ -109,6 +118,11 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   FunctionPassManager settle;
   settle.addPass(SROAPass(SROAOptions::PreserveCFG));
   settle.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
+  // recover_pointers wants SSA form, and gives SROA and InferAddressSpaces something to work on;
+  // dead integer phis would still hold on to the local arrays, hence ADCE.
+  settle.addPass(RecoverPointers());
+  settle.addPass(ADCEPass());
+  settle.addPass(SROAPass(SROAOptions::PreserveCFG));
   settle.addPass(InferAddressSpacesPass());
   mpm.addPass(createModuleToFunctionPassAdaptor(std::move(settle)));
   mpm.addPass(OURS(lower_barriers));
@@ -122,6 +136,10 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // LLVM's own pipeline. It brings AMDGPU's passes with it through the target machine's callbacks.
   static const OptimizationLevel kLevels[] = {OptimizationLevel::O0, OptimizationLevel::O1,
                                               OptimizationLevel::O2, OptimizationLevel::O3};
+  // Inlining brings further address arithmetic together with the arrays it belongs to.
+  builder.registerPeepholeEPCallback([](FunctionPassManager &functions, OptimizationLevel) {
+    functions.addPass(RecoverPointers());
+  });
   OptimizationLevel level = kLevels[state.options.opt_level & 3];
   mpm.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                              : builder.buildPerModuleDefaultPipeline(level));

@@ -10,6 +10,7 @@
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/place_globals.h"
+#include "lowering/passes/recover_pointers.h"
 
 namespace w2w {
 
@@ -31,6 +32,7 @@ std::span<const PassInfo> all_passes() {
       PASS(lower_traps),
       PASS(lower_warp_ops),
       PASS(place_globals),
+      PASS(recover_pointers),
   };
 #undef PASS
   return kPasses;
