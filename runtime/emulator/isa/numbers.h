@@ -82,14 +82,21 @@ W2W_INLINE bool sign_bit(double x) {
   return bits<u64>(x) >> 63;
 }
 
+// The selection is between integers: LLVM takes all NaNs for one, and would drop it between floating-point values.
+W2W_INLINE u32 raw(float x) { return bits<u32>(x); }
+W2W_INLINE u64 raw(double x) { return bits<u64>(x); }
 template <class T> W2W_INLINE T nan1(T r, T a) {
-  return r == r ? r : a != a ? quiet(a) : default_nan(r);
+  return bits<T>(r == r ? raw(r) : a != a ? raw(quiet(a)) : raw(default_nan(r)));
 }
 template <class T> W2W_INLINE T nan2(T r, T a, T b) {
-  return r == r ? r : a != a ? quiet(a) : b != b ? quiet(b) : default_nan(r);
+  return bits<T>(r == r ? raw(r) : a != a ? raw(quiet(a)) : b != b ? raw(quiet(b)) : raw(default_nan(r)));
 }
 template <class T> W2W_INLINE T nan3(T r, T a, T b, T c) {
-  return r == r ? r : a != a ? quiet(a) : b != b ? quiet(b) : c != c ? quiet(c) : default_nan(r);
+  return bits<T>(r == r   ? raw(r)
+                 : a != a ? raw(quiet(a))
+                 : b != b ? raw(quiet(b))
+                 : c != c ? raw(quiet(c))
+                          : raw(default_nan(r)));
 }
 template <class T> W2W_INLINE T fadd(T a, T b) {
   return nan2(T(a + b), a, b);

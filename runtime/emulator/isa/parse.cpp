@@ -98,11 +98,9 @@ unsigned source_count(const Opcode &op) {
 /// GCNSubtarget::zeroesHigh16BitsOfDest). Later generations: all.
 bool merges_half(const Opcode &op, int generation) {
   std::string_view n = op.name;
-  if (n.find("mix") != n.npos)
-    return true;
   if (!is16(op.dst))
     return false;
-  if (generation >= 10)
+  if (generation >= 10 || n.find("mix") != n.npos)
     return true;
   return n == "v_mad_f16" || n == "v_mad_u16" || n == "v_mad_i16" || n == "v_fma_f16" ||
          n == "v_div_fixup_f16" || n == "v_madak_f16" || n == "v_madmk_f16";

@@ -139,8 +139,13 @@ const u32 *modified(const Wave &w, const Inst &i, unsigned k, Rows &t, u64 &writ
       t.r[l] = (half_of(p[l], lo_from_hi) | half_of(p[l], hi_from_hi) << 16) ^ flip;
     return t.r;
   }
-  if (o.type == Type::KF32 || o.type == Type::KB32) {
-    u32 flip = o.type == Type::KF32 ? 0x80000000u : 0;
+  if (o.type == Type::KB32) {
+    for (unsigned l = 0; l < n; l++)
+      t.r[l] = p[lo_from_hi ? n + l : l];
+    return t.r;
+  }
+  if (o.type == Type::KF32) {
+    u32 flip = 0x80000000u;
     for (unsigned l = 0; l < n; l++) {
       u32 x = p[lo_from_hi ? n + l : l], y = p[hi_from_hi ? n + l : l];
       t.r[l] = x ^ (neg_lo ? flip : 0);
