@@ -148,6 +148,25 @@ int ds_cmpstore_b32(Wave &w, const Inst &i, StopInfo &s) {
 int ds_cmpstore_b64(Wave &w, const Inst &i, StopInfo &s) {
   return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return m == b ? a : m; });
 }
+// As floating-point numbers: +0 equals -0, a NaN equals nothing.
+W2W_INLINE bool same32(u32 a, u32 b) {
+  return bits<float>(a) == bits<float>(b);
+}
+W2W_INLINE bool same64(u64 a, u64 b) {
+  return bits<double>(a) == bits<double>(b);
+}
+int ds_cmpst_f32(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return same32(m, a) ? b : m; });
+}
+int ds_cmpst_f64(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return same64(m, a) ? b : m; });
+}
+int ds_cmpstore_f32(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return same32(m, b) ? a : m; });
+}
+int ds_cmpstore_f64(Wave &w, const Inst &i, StopInfo &s) {
+  return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return same64(m, b) ? a : m; });
+}
 int ds_mskor_b32(Wave &w, const Inst &i, StopInfo &s) {
   return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return (m & ~a) | b; });
 }

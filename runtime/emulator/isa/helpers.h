@@ -85,6 +85,21 @@ W2W_INLINE u32 dot4_u8(u32 a, u32 b) {
     r += byte_of(a, k) * byte_of(b, k);
   return r;
 }
+template <class A, class B> W2W_INLINE i32 dot4(u32 a, u32 b) {
+  i32 r = 0;
+  for (unsigned k = 0; k < 4; k++)
+    r += i32(A(a >> 8 * k)) * i32(B(b >> 8 * k));
+  return r;
+}
+W2W_INLINE i32 nibble(u32 x, unsigned k, bool is_signed) {
+  return is_signed ? i32(x << (28 - 4 * k)) >> 28 : i32(x >> 4 * k & 15);
+}
+W2W_INLINE i32 dot8(u32 a, u32 b, bool sa, bool sb) {
+  i32 r = 0;
+  for (unsigned k = 0; k < 8; k++)
+    r += nibble(a, k, sa) * nibble(b, k, sb);
+  return r;
+}
 W2W_INLINE i64 dot2_i16(u32 a, u32 b) {
   return i64(i16(a)) * i16(b) + i64(i16(a >> 16)) * i16(b >> 16);
 }

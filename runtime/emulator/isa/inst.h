@@ -217,6 +217,7 @@ enum class Form : uint8_t {
   S1Src,  ///< ssrc
   S1Dst,  ///< sdst
   S2,     ///< sdst, ssrc0, ssrc1
+  S3,     ///< sdst, ssrc0, ssrc1, ssrc2 (one of them a literal)
   SCmp,   ///< ssrc0, ssrc1
   SK,     ///< sdst, simm16 (from the encoding)
   SP,     ///< simm16

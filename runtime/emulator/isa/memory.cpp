@@ -51,8 +51,17 @@ void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
         records = w.s.data()[sbase.index + 2];
     u64 base = (d0 | u64(d1) << 32) & 0xffffffffffffull;
     u32 stride = d1 >> 16 & 0x3fff;
+    bool add_tid = w.s.data()[sbase.index + 3] >> 23 & 1;
     u32 scalar =
         soffset.where == Where::None || soffset.where == Where::Off ? 0 : scalar32(w, soffset);
+    if (add_tid) {
+      // The private segment's swizzled buffer: the scalar offset counts bytes of the whole wave
+      // (wave.h).
+      x.space = MemorySpace::Scratch;
+      for (unsigned l = 0; l < n; l++)
+        x.at[l] = u32((i.offen ? p[l] : 0) + u32(extra) + scalar / n);
+      return;
+    }
     u32 size = 4 * dwords(i.opcode->dst);
     const u32 *voffset = i.idxen ? p + n : p;
     for (unsigned l = 0; l < n; l++) {

@@ -82,14 +82,22 @@ W2W_INLINE bool sign_bit(double x) {
   return bits<u64>(x) >> 63;
 }
 
-// The selection is between integers: LLVM takes all NaNs for one, and would drop it between floating-point values.
-W2W_INLINE u32 raw(float x) { return bits<u32>(x); }
-W2W_INLINE u64 raw(double x) { return bits<u64>(x); }
+// The selection is between integers: LLVM takes all NaNs for one, and would drop it between
+// floating-point values.
+W2W_INLINE u32 raw(float x) {
+  return bits<u32>(x);
+}
+W2W_INLINE u64 raw(double x) {
+  return bits<u64>(x);
+}
 template <class T> W2W_INLINE T nan1(T r, T a) {
   return bits<T>(r == r ? raw(r) : a != a ? raw(quiet(a)) : raw(default_nan(r)));
 }
 template <class T> W2W_INLINE T nan2(T r, T a, T b) {
-  return bits<T>(r == r ? raw(r) : a != a ? raw(quiet(a)) : b != b ? raw(quiet(b)) : raw(default_nan(r)));
+  return bits<T>(r == r   ? raw(r)
+                 : a != a ? raw(quiet(a))
+                 : b != b ? raw(quiet(b))
+                          : raw(default_nan(r)));
 }
 template <class T> W2W_INLINE T nan3(T r, T a, T b, T c) {
   return bits<T>(r == r   ? raw(r)

@@ -202,6 +202,20 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
 
 bool Parser::vector(Inst &i, const Opcode &op) {
   i.other = op.kernel;
+  if (std::string_view(op.name).find("_iu") != std::string_view::npos) {
+    // neg_lo says which of the two factors are signed; each case is a row of its own.
+    std::vector<unsigned> list;
+    unsigned which = 0;
+    if (mods.list("neg_lo", list))
+      for (size_t k = 0; k < list.size() && k < 2; k++)
+        which |= (list[k] & 1) << k;
+    static constexpr const char *suffix[4] = {"", "_su", "_us", "_ss"};
+    const Opcode *row = which ? find_opcode(std::string(op.name) + suffix[which], generation) : &op;
+    if (!row)
+      return fail("this choice of signs is not known");
+    i.other = mods.has("clamp") ? row->clamped : row->kernel;
+    return destination(i.dst, op.dst) && sources(i, op);
+  }
   switch (op.form) {
   case Form::V:
   case Form::VAcc:
@@ -287,6 +301,9 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
     return destination(i.dst, op.dst);
   case Form::S2:
     return destination(i.dst, op.dst) && take(i.src[0], op.src[0]) && take(i.src[1], op.src[1]);
+  case Form::S3:
+    return destination(i.dst, op.dst) && take(i.src[0], op.src[0]) && take(i.src[1], op.src[0]) &&
+           take(i.src[2], op.src[0]);
   case Form::SCmp:
     i.dst = {.where = Where::Sgpr, .index = kTrash};
     return take(i.src[0], op.src[0]) && take(i.src[1], op.src[1]);

@@ -57,6 +57,9 @@ struct alignas(64) Wave {
 
   /// Per-lane private memory of scratch_per_lane bytes each, dword-interleaved: the dword at lane
   /// offset o (a multiple of 4) of lane l lies at scratch + (o / 4 * lanes + l) * 4.
+  /// Targets without flat scratch (gfx90a, gfx1030) reach it through a buffer resource with
+  /// ADD_TID_ENABLE (bit 23 of its fourth dword) set: base and size are not looked at, the scalar
+  /// offset is divided by the wave size.
   uint8_t *scratch = nullptr;
   uint32_t scratch_per_lane = 0;
 
