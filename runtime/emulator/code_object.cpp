@@ -529,7 +529,7 @@ std::unique_ptr<CodeObject> CodeObject::load(std::span<const uint8_t> image, con
         return nullptr;
       }
       if (entry.triple.starts_with("hip") && target_fits(id, model))
-        return load(*code, model, memory, error);
+        return Loader(*code, model, memory, error).run(); // not load(): a bundle holds no bundles
       if (!id.empty())
         there += fmt::format("{}{}", there.empty() ? "" : ", ", id);
     }

@@ -61,14 +61,13 @@ void ResidentGroup::start(uint64_t n) {
   group_.id = group_id(plan_, n);
   for (uint32_t i = 0; i < count_; ++i) {
     slots_[i].state = State::Runs;
-    slots_[i].signalled = false;
-    slots_[i].awaited_phase = 0;
+    slots_[i].signals = 0;
+    slots_[i].complete = false;
     start_wave(slots_[i].wave, plan_, i);
   }
   next_ = 0;
   live_ = count_;
   waiting_ = signals_ = 0;
-  phase_ = 1;
   instructions_ = 0;
 }
 
@@ -117,10 +116,8 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
   case StopKind::EndProgram:
     slot.state = State::Ended;
     --live_;
-    if (slot.signalled) {
-      slot.signalled = false;
-      --signals_;
-    }
+    signals_ -= slot.signals;
+    slot.signals = 0;
     if (live_ > 0 && waiting_ == live_)
       release_barrier();
     if (signals_ > 0 && signals_ >= live_)
@@ -136,18 +133,16 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
       break;
     if (stop.first)
       slot.wave.scc = signals_ == 0;
-    if (!slot.signalled) {
-      slot.signalled = true;
-      slot.awaited_phase = phase_;
-      if (++signals_ >= live_)
-        finish_phase();
-    }
+    ++slot.signals;
+    if (++signals_ >= live_)
+      finish_phase();
     return true;
   case StopKind::BarrierWait:
     if (stop.value != kWorkgroupBarrier)
       break;
-    if (slot.awaited_phase >= phase_)
+    if (!slot.complete)
       slot.state = State::AtBarrierWait;
+    slot.complete = false;
     return true;
   case StopKind::Trap:
     if (stop.value == kTrapDebug) {
@@ -174,12 +169,13 @@ void ResidentGroup::release_barrier() {
 }
 
 void ResidentGroup::finish_phase() {
-  ++phase_;
   signals_ = 0;
   for (uint32_t i = 0; i < count_; ++i) {
-    slots_[i].signalled = false;
+    slots_[i].signals = 0;
     if (slots_[i].state == State::AtBarrierWait)
       slots_[i].state = State::Runs;
+    else
+      slots_[i].complete = true;
   }
 }
 

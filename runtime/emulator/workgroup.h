@@ -42,8 +42,8 @@ private:
     Wave wave;
     std::unique_ptr<VectorRegisters> registers;
     State state = State::Runs;
-    bool signalled = false;     // gfx12: has signalled in the current phase
-    uint64_t awaited_phase = 0; // gfx12: the phase it signalled in last
+    uint32_t signals = 0;  // gfx12: in the current phase
+    bool complete = false; // gfx12: a phase has completed since the last s_barrier_wait
   };
 
   bool handle(Slot &slot, const StopInfo &stop, LaunchFailure &failure);
@@ -63,7 +63,6 @@ private:
   uint32_t next_ = 0;
   uint32_t live_ = 0, waiting_ = 0; // waves not ended; of those, at an s_barrier
   uint32_t signals_ = 0;            // gfx12, of the current phase
-  uint64_t phase_ = 1;
   uint64_t instructions_ = 0;
 };
 

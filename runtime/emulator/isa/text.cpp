@@ -231,6 +231,10 @@ Line split_line(std::string_view text) {
 }
 
 bool parse_operand(std::string_view s, Type t, unsigned lanes, Operand &o) {
+  // "lit(0x0)": encoded as a literal though it need not be.
+  for (std::string_view literal : {"lit(", "lit64("})
+    if (s.starts_with(literal) && s.ends_with(")"))
+      s = s.substr(literal.size(), s.size() - literal.size() - 1);
   if (s.starts_with("sext(") && s.ends_with(")")) {
     o.mods |= kSext;
     s = s.substr(5, s.size() - 6);

@@ -1,0 +1,95 @@
+// A process that uses the emulator must be able to end, and to fork, whatever runs. Prints nothing
+// and returns 0 if all is well; ctest's time limit notices a hang.
+#include "runtime/hip/hip_abi.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace w2w::hip {
+#define HIP_FUNCTION(presence, result, name, parameters) extern "C" result name parameters;
+#include "runtime/hip/hip_functions.def"
+#undef HIP_FUNCTION
+} // namespace w2w::hip
+
+using namespace w2w::hip;
+
+namespace {
+
+void check(hipError_t error, const char *what) {
+  if (error == hipSuccess)
+    return;
+  fprintf(stderr, "%s: %s\n", what, hipGetErrorName(error));
+  _exit(1);
+}
+
+/// Starts kernels that never end, on two streams and enough workgroups for all threads.
+void start_endless() {
+  hipModule_t module = nullptr;
+  hipFunction_t function = nullptr;
+  hipStream_t stream = nullptr;
+  void *flag = nullptr;
+  check(hipModuleLoad(&module, KERNELS "gfx942.co"), "load");
+  check(hipModuleGetFunction(&function, module, "endless"), "function");
+  check(hipStreamCreate(&stream), "stream");
+  check(hipMalloc(&flag, 4), "malloc");
+  void *args[] = {&flag};
+  check(hipModuleLaunchKernel(function, 1000, 1, 1, 256, 1, 1, 0, nullptr, args, nullptr),
+        "launch");
+  check(hipModuleLaunchKernel(function, 1, 1, 1, 64, 1, 1, 0, stream, args, nullptr), "launch");
+  usleep(50000);
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const char *mode = argc > 1 ? argv[1] : "";
+  setenv("W2W_DEVICE", "emulator:gfx942", 1);
+  if (!strcmp(mode, "exit")) {
+    start_endless();
+    return 0; // through exit() and all destructors
+  }
+  if (!strcmp(mode,
+              "fork")) { // the child of a process that uses the device: refused there, and it ends
+    start_endless();
+    pid_t child = fork();
+    if (child == 0) {
+      void *p = nullptr;
+      exit(hipMalloc(&p, 4) == hipErrorNotInitialized &&
+                   hipDeviceSynchronize() == hipErrorNotInitialized
+               ? 0
+               : 1);
+    }
+    return wait_for(child);
+  }
+  if (!strcmp(mode, "fork_unused")) { // loaded, never used: the child may
+    pid_t child = fork();
+    if (child == 0) {
+      void *p = nullptr;
+      exit(hipMalloc(&p, 4) == hipSuccess && hipMemset(p, 0, 4) == hipSuccess ? 0 : 1);
+    }
+    return wait_for(child);
+  }
+  if (!strcmp(mode, "dlopen")) { // no LLVM symbol of ours is visible, and dlclose is harmless
+    start_endless();
+    void *self = dlopen("libw2w-hipemu.so", RTLD_NOW | RTLD_NOLOAD);
+    if (self && (dlsym(self, "LLVMInitializeAMDGPUDisassembler") || dlsym(self, "_ZN4llvm4errsEv")))
+      return 2;
+    if (self) {
+      dlclose(self);
+      dlclose(self);
+    }
+    return 0;
+  }
+  fprintf(stderr, "modes: exit fork fork_unused dlopen\n");
+  return 3;
+}
