@@ -192,6 +192,22 @@ std::string ResidentGroup::where(const Slot &slot, uint64_t pc) const {
   return text;
 }
 
+namespace {
+/// What lies near an address that belongs to no memory of the device.
+std::string neighbourhood(const MemoryMap &memory, uint64_t address) {
+  constexpr uint64_t kNear = 1 << 20;
+  auto range = memory.nearest(address);
+  if (range && address < range->lo && range->lo - address <= kNear)
+    return fmt::format(" ({} bytes before the memory at {:#x})", range->lo - address, range->lo);
+  if (range && address >= range->hi && address - range->hi <= kNear)
+    return fmt::format(" ({} bytes past the end of the {} bytes at {:#x})", address - range->hi,
+                       range->hi - range->lo, range->lo);
+  if (address < kNear)
+    return " (a null pointer)";
+  return " (no memory of the device: freed, never allocated, or pageable memory of the host)";
+}
+} // namespace
+
 void ResidentGroup::describe_fault(const Slot &slot, const StopInfo &stop,
                                    LaunchFailure &failure) const {
   std::string what;
@@ -208,12 +224,7 @@ void ResidentGroup::describe_fault(const Slot &slot, const StopInfo &stop,
                        thread / plan_.block[0] / plan_.block[1]);
     bool global = stop.space == MemorySpace::Global || stop.space == MemorySpace::Scalar;
     if (global && plan_.memory)
-      if (auto near = plan_.memory->nearest(stop.address))
-        what += stop.address < near->lo
-                    ? fmt::format(" ({} bytes before the memory at {:#x})", near->lo - stop.address,
-                                  near->lo)
-                    : fmt::format(" ({} bytes past the end of the {} bytes at {:#x})",
-                                  stop.address - near->hi, near->hi - near->lo, near->lo);
+      what += neighbourhood(*plan_.memory, stop.address);
     failure.code = hip::hipErrorIllegalAddress;
     break;
   }
@@ -250,7 +261,8 @@ void ResidentGroup::describe_deadlock(LaunchFailure &failure) const {
       failure.text += "; ...";
       break;
     }
-    failure.text += "; " + where(slots_[i], slots_[i].wave.pc);
+    constexpr uint64_t kBarrierBytes = 4; // the wave's pc is behind the barrier it waits at
+    failure.text += "; " + where(slots_[i], slots_[i].wave.pc - kBarrierBytes);
   }
 }
 
