@@ -5,6 +5,7 @@ import ctypes.util
 import importlib.util
 import os
 import shutil
+import sys
 
 import lit.formats
 
@@ -43,6 +44,7 @@ config.substitutions += [
     (r"%llvm-mc\b", os.path.join(llvm, "llvm-mc")),
     (r"%readelf\b", os.path.join(llvm, "llvm-readelf")),
     (r"%objdump\b", os.path.join(llvm, "llvm-objdump")),
+    (r"%python\b", sys.executable),
 ]
 for feature in ("ptxas", "nvcc"):
     path = find(feature)

@@ -167,7 +167,7 @@ bool parse_options(int argc, char **argv, Options &o, std::string &error) {
     std::string name = arg.substr(0, equals);
     // LLVM's habit: one dash is as good as two.
     auto row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row &r) {
-      return name == r.name || "-" + name == r.name ||
+      return name == r.name || "-" + name == r.name || name == "-" + std::string(r.name) ||
              (name == "-h" && r.name == std::string("--help"));
     });
     if (row == std::end(kRows)) {

@@ -1,0 +1,114 @@
+; Barriers in flow that may differ between the two warps of a wave64 wave are refused; what only looks like it is not.
+; RUN: split-file %s %t
+; RUN: not %w2w-opt --passes=lower_barriers -mcpu=gfx942 %t/bad.ll 2>&1 | FileCheck %s --implicit-check-not=error
+; RUN: %w2w-opt --passes=lower_barriers -mcpu=gfx1100 %t/bad.ll
+; RUN: %w2w-opt --passes=lower_barriers -mcpu=gfx942 %t/good.ll
+; CHECK-DAG: error: then_again:0: barrier in flow that may differ between the two warps of a wave64 wave
+; CHECK-DAG: error: both_sides:0: barrier in flow
+; CHECK-DAG: error: warp_id:0: barrier in flow
+; CHECK-DAG: error: loop:0: barrier in flow
+
+;--- bad.ll
+declare void @w2w.barrier.sync(i32) convergent
+declare i32 @llvm.amdgcn.workitem.id.x()
+; One side has a barrier, and there is another after the sides meet.
+define amdgpu_kernel void @then_again(i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %c = icmp ult i32 %t, %n
+  br i1 %c, label %then, label %join
+then:
+  call void @w2w.barrier.sync(i32 0)
+  br label %join
+join:
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}
+define amdgpu_kernel void @both_sides(i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %c = icmp ult i32 %t, %n
+  br i1 %c, label %then, label %else
+then:
+  call void @w2w.barrier.sync(i32 0)
+  br label %join
+else:
+  call void @w2w.barrier.sync(i32 0)
+  br label %join
+join:
+  ret void
+}
+; The number of the warp is the same in a warp, not in a wave.
+define amdgpu_kernel void @warp_id() {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %w = lshr i32 %t, 5
+  %c = icmp eq i32 %w, 0
+  br i1 %c, label %then, label %else
+then:
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+else:
+  call void @w2w.barrier.sync(i32 1)
+  ret void
+}
+; Threads leave the loop at different times and meet at another barrier.
+define amdgpu_kernel void @loop() {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  br label %head
+head:
+  %i = phi i32 [ 0, %0 ], [ %next, %head ]
+  call void @w2w.barrier.sync(i32 0)
+  %next = add i32 %i, 1
+  %c = icmp ult i32 %next, %t
+  br i1 %c, label %head, label %done
+done:
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}
+
+;--- good.ll
+declare void @w2w.barrier.sync(i32) convergent
+declare i32 @llvm.amdgcn.workitem.id.x()
+; The usual early return: those who leave do not count.
+define amdgpu_kernel void @early_return(i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %c = icmp ult i32 %t, %n
+  br i1 %c, label %work, label %out
+out:
+  ret void
+work:
+  call void @w2w.barrier.sync(i32 0)
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}
+; Divergent work between barriers, uniform loop around them.
+define amdgpu_kernel void @reduction(i32 %n, ptr addrspace(3) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  br label %head
+head:
+  %s = phi i32 [ %n, %0 ], [ %half, %join ]
+  %half = lshr i32 %s, 1
+  %c = icmp ult i32 %t, %half
+  br i1 %c, label %add, label %join
+add:
+  store i32 %t, ptr addrspace(3) %p
+  br label %join
+join:
+  call void @w2w.barrier.sync(i32 0)
+  %more = icmp ugt i32 %half, 1
+  br i1 %more, label %head, label %done
+done:
+  ret void
+}
+; One warp pair is the same wave: tid >> 6 is uniform in it.
+define amdgpu_kernel void @wave_id() "amdgpu-flat-work-group-size"="1,1024" {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %f = call i32 @llvm.amdgcn.readfirstlane.i32(i32 %t)
+  %w = lshr i32 %f, 6
+  %c = icmp eq i32 %w, 0
+  br i1 %c, label %then, label %join
+then:
+  call void @w2w.barrier.sync(i32 0)
+  br label %join
+join:
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}

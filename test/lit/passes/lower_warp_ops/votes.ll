@@ -1,0 +1,62 @@
+; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx942 %s | FileCheck %s --check-prefixes=CHECK,WAVE64
+; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx1100 %s | FileCheck %s --check-prefixes=CHECK,WAVE32
+declare i32 @w2w.vote.ballot(i1, i32)
+declare i1 @w2w.vote.all(i1, i32)
+declare i32 @w2w.activemask()
+declare i32 @w2w.match.any.b32(i32, i32)
+declare i32 @w2w.redux.min(i32, i32)
+declare void @w2w.bar.warp(i32)
+
+; The half's 32 bits of the wave's ballot, cut to the mask.
+; CHECK-LABEL: @ballot
+; WAVE64: [[B:%.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 %p)
+; WAVE64: %warp_ballot = select i1 %{{.*}}, i32 %{{.*}}, i32 %{{.*}}
+; WAVE64: and i32 %warp_ballot, %m
+; WAVE32: [[B:%.*]] = call i32 @llvm.amdgcn.ballot.i32(i1 %p)
+; WAVE32: and i32 [[B]], %m
+define i32 @ballot(i1 %p, i32 %m) {
+  %r = call i32 @w2w.vote.ballot(i1 %p, i32 %m)
+  ret i32 %r
+}
+; CHECK-LABEL: @all
+; CHECK: [[NOT:%.*]] = xor i1 %p, true
+; CHECK: @llvm.amdgcn.ballot.i{{32|64}}(i1 [[NOT]])
+; CHECK: icmp eq i32 %{{.*}}, 0
+define i1 @all(i1 %p, i32 %m) {
+  %r = call i1 @w2w.vote.all(i1 %p, i32 %m)
+  ret i1 %r
+}
+; CHECK-LABEL: @active
+; CHECK: @llvm.amdgcn.ballot.i{{32|64}}(i1 true)
+define i32 @active() {
+  %r = call i32 @w2w.activemask()
+  ret i32 %r
+}
+; CHECK-LABEL: @match
+; CHECK: match:
+; CHECK: [[FIRST:%.*]] = call i32 @llvm.amdgcn.readfirstlane.i32(i32 %v)
+; CHECK: [[SAME:%.*]] = icmp eq i32 %v, [[FIRST]]
+; CHECK: br i1 [[SAME]], label %{{.*}}, label %match
+define i32 @match(i32 %v, i32 %m) {
+  %r = call i32 @w2w.match.any.b32(i32 %v, i32 %m)
+  ret i32 %r
+}
+; One group of threads a turn, the others with the neutral element; on wave64 the half is part of the group.
+; CHECK-LABEL: @redux
+; CHECK: readfirstlane.i32(i32 %m)
+; WAVE64: readfirstlane.i32(i32 %half_base)
+; CHECK: [[PART:%.*]] = select i1 [[MINE:%.*]], i32 %v, i32 2147483647
+; CHECK: @llvm.amdgcn.wave.reduce.min.i32(i32 [[PART]], i32 0)
+; CHECK: br i1 [[MINE]]
+define i32 @redux(i32 %v, i32 %m) {
+  %r = call i32 @w2w.redux.min(i32 %v, i32 %m)
+  ret i32 %r
+}
+; CHECK-LABEL: @warp_barrier
+; CHECK: fence syncscope("wavefront") release
+; CHECK: @llvm.amdgcn.wave.barrier()
+; CHECK: fence syncscope("wavefront") acquire
+define void @warp_barrier() {
+  call void @w2w.bar.warp(i32 -1)
+  ret void
+}

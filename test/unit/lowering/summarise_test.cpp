@@ -1,0 +1,105 @@
+// summarise(): arena layout, initial image, kernels and their parameters.
+#include "frontend/parse/parse.h"
+#include "lowering/arena_layout.h"
+#include "lowering/compiler.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+
+using namespace w2w;
+
+namespace {
+
+struct Summary {
+  explicit Summary(std::string_view body)
+      : text(".version 8.0\n.target sm_80\n.address_size 64\n" + std::string(body)),
+        parsed(ptx::parse("test.ptx", text, diags)), summary(summarise(parsed.module(), diags)) {}
+
+  const abi::VariableSummary &variable(std::string_view name) const {
+    for (const auto &v : summary.variables)
+      if (v.name == name)
+        return v;
+    FAIL("no variable " << name);
+    return summary.variables.front();
+  }
+  uint64_t word(uint64_t offset) const {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8 && offset + i < summary.arena_image.size(); ++i)
+      value |= uint64_t{summary.arena_image[offset + i]} << (8 * i);
+    return value;
+  }
+
+  std::string text;
+  ptx::Diagnostics diags;
+  ptx::ParsedModule parsed;
+  abi::ModuleSummary summary;
+};
+
+} // namespace
+
+TEST_CASE("Variables are laid out in order, aligned") {
+  Summary s(".visible .global .align 1 .b8 a[3];\n"
+            ".visible .const .align 16 .b8 b[5] = {1, 2, 3};\n"
+            ".visible .global .u64 c = 0x1122334455667788;\n"
+            ".extern .global .u32 e;\n");
+  REQUIRE_FALSE(s.diags.has_errors());
+  CHECK(s.variable("a").offset == 0);
+  CHECK(s.variable("b").offset == 16);
+  CHECK(s.variable("b").is_const);
+  CHECK(s.variable("c").offset == 24);
+  CHECK(s.variable("e").is_extern);
+  CHECK(s.summary.arena_size == 32);
+  CHECK(s.summary.arena_align >= 16);
+  CHECK(s.word(16) == 0x030201u);
+  CHECK(s.word(24) == 0x1122334455667788u);
+}
+
+TEST_CASE("Addresses and function ids in initialisers") {
+  Summary s(".visible .global .u32 target[4];\n"
+            ".func f() { ret; }\n"
+            ".visible .global .u64 pointers[3] = {generic(target), target+8, f};\n");
+  REQUIRE_FALSE(s.diags.has_errors());
+  uint64_t at = s.variable("pointers").offset, base = s.variable("target").offset;
+  REQUIRE(s.summary.relocations.size() == 2);
+  CHECK(s.summary.relocations[0].offset == at);
+  CHECK(s.summary.relocations[0].width == 8);
+  CHECK(s.summary.relocations[0].addend == base);
+  CHECK(s.summary.relocations[1].offset == at + 8);
+  CHECK(s.summary.relocations[1].addend == base + 8);
+  uint64_t id = s.word(at + 16);
+  bool found = false;
+  for (size_t i = 0; i < s.summary.functions.size(); ++i)
+    found |= s.summary.functions[i] == "f" && id == abi::function_id(uint32_t(i));
+  CHECK(found);
+}
+
+TEST_CASE("Kernels: parameters, bounds, shared memory, errors") {
+  Summary s(".shared .align 4 .b8 outer[100];\n"
+            ".func helper() { .shared .align 8 .b8 inner[16]; .reg .b32 %r;\n"
+            "  ld.shared.u32 %r, [inner]; ret; }\n"
+            ".visible .entry good(.param .u8 a, .param .u64 b, .param .align 16 .b8 c[20], .param "
+            ".u32 d)\n"
+            ".maxntid 128, 2, 1\n"
+            "{ .reg .b32 %r; ld.shared.u32 %r, [outer]; call helper; ret; }\n"
+            ".visible .entry bad() { frobnicate.u32 %r1; ret; }\n");
+  REQUIRE(s.summary.kernels.size() == 2);
+  const abi::KernelSummary &good = s.summary.kernels[0], &bad = s.summary.kernels[1];
+  REQUIRE(good.params.size() == 4);
+  CHECK(good.params[0].offset == 0);
+  CHECK(good.params[1].offset == 8);
+  CHECK(good.params[2].offset == 16);
+  CHECK(good.params[2].size == 20);
+  CHECK(good.params[3].offset == 36);
+  CHECK(good.param_bytes == 40);
+  CHECK(good.max_threads[0] == 128);
+  CHECK(good.max_threads[1] == 2);
+  CHECK(good.static_shared == 120);
+  CHECK(good.error.empty());
+  CHECK(bad.error.find("frobnicate") != std::string::npos);
+  CHECK_FALSE(s.summary.fatal);
+}
+
+TEST_CASE("The summary is a pure function of the text") {
+  const char *text = ".global .u32 a; .global .u64 b = a;\n.visible .entry k() { ret; }\n";
+  CHECK(abi::serialise(Summary(text).summary) == abi::serialise(Summary(text).summary));
+}
