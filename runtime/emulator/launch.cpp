@@ -235,6 +235,7 @@ void start_wave(Wave &wave, const LaunchPlan &plan, uint32_t index) {
   wave.scc = 0;
   wave.trapsts = 0;
   wave.instructions = 0;
+  wave.gpr_idx = false;
   wave.wave_in_group = index;
   uint64_t linear =
       group.id[0] + uint64_t{plan.grid[0]} * (group.id[1] + uint64_t{plan.grid[1]} * group.id[2]);

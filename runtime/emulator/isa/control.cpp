@@ -215,6 +215,28 @@ int sendmsg_rtn(Wave &w, const Inst &i, StopInfo &s) {
   return kContinue;
 }
 
+// ---- gfx9 vector register indexing. The run loop applies it; a change ends the block.
+int gpr_idx_on(Wave &w, const Inst &i, StopInfo &) {
+  u32 &m0 = w.s.data()[kM0];
+  m0 = (m0 & ~0xf0ffu) | (scalar32(w, i.src[0]) & 0xff) | i.imm << 12;
+  w.gpr_idx = true;
+  return go(w, i.pc + i.size);
+}
+int gpr_idx_idx(Wave &w, const Inst &i, StopInfo &) {
+  u32 &m0 = w.s.data()[kM0];
+  m0 = (m0 & ~0xffu) | (scalar32(w, i.src[0]) & 0xff);
+  return go(w, i.pc + i.size);
+}
+int gpr_idx_mode(Wave &w, const Inst &i, StopInfo &) {
+  u32 &m0 = w.s.data()[kM0];
+  m0 = (m0 & ~0xf000u) | (i.imm & 0xf) << 12;
+  return go(w, i.pc + i.size);
+}
+int gpr_idx_off(Wave &w, const Inst &i, StopInfo &) {
+  w.gpr_idx = false;
+  return go(w, i.pc + i.size);
+}
+
 // ---- relative scalar registers: M0 counts registers
 int movrels32(Wave &w, const Inst &i, StopInfo &s) {
   unsigned r = i.src[0].index + w.s.data()[kM0];

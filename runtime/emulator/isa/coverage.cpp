@@ -66,12 +66,13 @@ unsigned mnemonic_of(std::string name, std::string &mnemonic) {
   if (!columns)
     return 0;
   static constexpr std::string_view shapes[] = {
-      "_e64_dpp", "_e32",       "_e64",      "_dpp8",      "_dpp",   "_sdwa",    "_w32",
-      "_w64",     "_t16",       "_fake16",   "_saddr_rtn", "_saddr", "_rtn",     "_offen",
-      "_idxen",   "_bothen",    "_offset",   "_addr64",    "_svs",   "_st",      "_vaddr",
-      "_imm",     "_sgpr",      "_exact",    "_lds",       "_tfe",   "_ec",      "_vcd",
-      "_acd",     "_mac",       "_vgprcd",   "_agprcd",    "_only",  "_d16_t16", "_vbuffer",
-      "_twoaddr", "_threeaddr", "_sgpr_imm", "_sgpr_alt"};
+      "_e64_dpp", "_e32",       "_e64",     "_dpp8",      "_dpp",   "_sdwa",      "_w32",
+      "_w64",     "_t16",       "_fake16",  "_saddr_rtn", "_saddr", "_rtn",       "_offen",
+      "_idxen",   "_bothen",    "_offset",  "_addr64",    "_svs",   "_st",        "_vaddr",
+      "_imm",     "_sgpr",      "_exact",   "_lds",       "_tfe",   "_ec",        "_vcd",
+      "_acd",     "_mac",       "_vgprcd",  "_agprcd",    "_only",  "_d16_t16",   "_vbuffer",
+      "_twoaddr", "_threeaddr", "_ve",      "_agpr",      "_alt",   "_pad_s_nop", "_m0",
+      "_opsel",   "_sgpr_imm",  "_sgpr_alt"};
   for (bool again = true; again;) {
     again = false;
     for (std::string_view s : shapes)
@@ -83,6 +84,13 @@ unsigned mnemonic_of(std::string name, std::string &mnemonic) {
                                                 "si_",    "s_set_gpr", "ds_gws",    "ds_bvh"};
   for (std::string_view o : others)
     if (name.starts_with(o))
+      return 0;
+  // LLVM's names of dual instructions (v_a_x_b), of halves (v_a_t16v_a), and what no compiler
+  // emits.
+  static constexpr std::string_view parts[] = {"_x_",         "v_",          "_src2_",
+                                               "_condxchg32", "_legacy_f16", "_legacy_i16"};
+  for (std::string_view part : parts)
+    if (name.find(part, 2) != name.npos)
       return 0;
   static constexpr std::string_view ours[] = {"v_",      "s_",       "ds_",    "flat_",
                                               "global_", "scratch_", "buffer_"};

@@ -224,7 +224,8 @@ enum class Form : uint8_t {
   Branch, ///< simm16, relative
   Call,   ///< sdst, simm16
   SetregImm,
-  Smem, ///< sdst, sbase, offset
+  GprIdx, ///< ssrc, 4 bits in the encoding
+  Smem,   ///< sdst, sbase, offset
   // VALU
   V,    ///< vdst, src...
   VAcc, ///< vdst, src..., and vdst is the last source too

@@ -119,7 +119,7 @@ int movrel(Wave &w, const Inst &i, StopInfo &s) {
 namespace {
 /// gfx10 and gfx11 in wave64 permute within each half of 32 lanes only.
 W2W_INLINE unsigned reach(const Wave &w, const Inst &i) {
-  return w.lanes == 64 && i.generation == 9 ? 64 : 32;
+  return w.lanes == 64 && (i.generation == 10 || i.generation == 11) ? 32 : w.lanes;
 }
 } // namespace
 int ds_permute(Wave &w, const Inst &i, StopInfo &) {

@@ -131,6 +131,8 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
   bool packed = is_packed16(op.src[0]) || op.src[0] == Type::KF32 || op.src[0] == Type::KB32;
   bool mix = op.src[0] == Type::Mix;
   i.op_sel_hi = packed ? all : 0;
+  if (!mods.dpp(i))
+    return fail("the DPP control is not known");
   std::vector<unsigned> list;
   auto bits = [&](const char *name, uint8_t &to) {
     if (!mods.list(name, list))
@@ -190,8 +192,6 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
   i.dst_unused = unused == "UNUSED_PRESERVE" ? Unused::Preserve
                  : unused == "UNUSED_SEXT"   ? Unused::Sext
                                              : Unused::Pad;
-  if (!mods.dpp(i))
-    return fail("the DPP control is not known");
   if (i.dpp != DppKind::None && generation >= 10 && i.dpp_ctrl >= 0x130 && i.dpp_ctrl < 0x140)
     return fail("wave shifts are no DPP control of this generation");
   i.merge16 = merges_half(op, generation) && i.dst_sel == Sel::Dword;
@@ -335,6 +335,12 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
       return false;
     next = operands.size();
     return true;
+  case Form::GprIdx: {
+    i.imm = word >> 8 & 0xf;
+    bool ok = take(i.src[0], Type::B32);
+    next = operands.size();
+    return ok;
+  }
   case Form::SetregImm: {
     uint32_t literal = 0;
     if (size >= 8)
@@ -523,7 +529,8 @@ bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned 
                    name == "s_setpc_b64" || name == "s_swappc_b64" || name == "s_setreg_b32" ||
                    name.starts_with("s_endpgm") || name.starts_with("s_barrier") ||
                    name.starts_with("s_sleep") || name == "s_sethalt" || name == "s_trap" ||
-                   name == "s_round_mode" || name == "s_denorm_mode" || name == "s_code_end";
+                   name == "s_round_mode" || name == "s_denorm_mode" || name == "s_code_end" ||
+                   name.starts_with("s_set_gpr_idx");
   return true;
 }
 

@@ -22,6 +22,21 @@ void cannot_run(Wave &w, const Block *b, StopInfo &s) {
   }
 }
 
+/// gfx9: the instruction with M0's index added to the registers that M0's mode bits choose. False:
+/// beyond the wave's.
+bool indexed(const Wave &w, const Inst &from, Inst &to) {
+  to = from;
+  u32 m0 = w.s.data()[kM0], by = m0 & 0xff;
+  auto move = [&](Operand &o, unsigned bit) {
+    if (!(m0 >> (12 + bit) & 1) || o.where != Where::Vgpr)
+      return true;
+    o.index = uint16_t(o.index + by);
+    o.offset = o.index * w.lanes;
+    return o.index + o.dwords <= w.vgprs;
+  };
+  return move(to.src[0], 0) && move(to.src[1], 1) && move(to.src[2], 2) && move(to.dst, 3);
+}
+
 } // namespace
 
 void run(Wave &w, DecodeCache &cache, uint64_t budget, StopInfo &s) {
@@ -37,7 +52,7 @@ void run(Wave &w, DecodeCache &cache, uint64_t budget, StopInfo &s) {
     }
     const Inst *i = b->first, *end = i + b->count;
     int next = kContinue;
-    if (w.plain_mode) {
+    if (w.plain_mode && !w.gpr_idx) {
       for (; i != end; i++)
         if ((next = i->fn(w, *i, s)))
           break;
@@ -45,7 +60,19 @@ void run(Wave &w, DecodeCache &cache, uint64_t budget, StopInfo &s) {
       unsigned csr[3] = {kDefaultMxcsr, w.mxcsr32, w.mxcsr64};
       for (; i != end; i++) {
         _mm_setcsr(csr[i->fp]);
-        if ((next = i->fn(w, *i, s)))
+        Inst moved;
+        const Inst *now = i;
+        if (w.gpr_idx && i->opcode->form >= Form::V && i->opcode->form < Form::Flat) {
+          if (!indexed(w, *i, moved)) {
+            s.kind = StopKind::BadRegister;
+            s.text = "indexed vector register beyond the kernel's allocation";
+            w.pc = i->pc;
+            next = kStop;
+            break;
+          }
+          now = &moved;
+        }
+        if ((next = now->fn(w, *now, s)))
           break;
       }
       _mm_setcsr(kDefaultMxcsr);

@@ -239,6 +239,9 @@ bool parse_operand(std::string_view s, Type t, unsigned lanes, Operand &o) {
     o.mods |= kSext;
     s = s.substr(5, s.size() - 6);
   }
+  if (s.starts_with("lit(") &&
+      s.ends_with(")")) // a literal that an inline constant could have stood for
+    s = s.substr(4, s.size() - 5);
   if (s.starts_with("neg(") && s.ends_with(")")) {
     o.mods |= kNeg;
     s = s.substr(4, s.size() - 5);

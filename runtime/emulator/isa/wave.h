@@ -76,6 +76,8 @@ struct alignas(64) Wave {
   uint32_t mxcsr64 = 0x1f80; ///< and f64 and f16 operations
   bool plain_mode = true;    ///< both are the default: round to nearest even, denormals kept
 
+  bool gpr_idx = false; ///< gfx9: between s_set_gpr_idx_on and _off
+
   uint32_t wave_in_group = 0;
   uint32_t hw_id = 0;        ///< HW_REG_HW_ID / HW_ID1
   uint32_t xcc_id = 0;       ///< HW_REG_XCC_ID

@@ -125,7 +125,9 @@ TEST_CASE("permlane") {
                 [](unsigned l) { return 100 + (l ^ 31); });
     check_lanes(
         "gfx1", n, selects + "v_permlane16_b32 v0, v2, s0, s1",
-        [](unsigned l) { return l == 8 ? 107 : 7; }, 0x180);
+        [](unsigned l) { return l == 8   ? 107
+                                : l == 7 ? 108
+                                         : 7; }, 0x180);
     check_lanes(
         "gfx1", n, selects + "v_permlane16_b32 v0, v2, s0, s1 op_sel:[1,0]",
         [](unsigned l) { return l < 2 ? 115 - l : 7; }, 3);
@@ -146,9 +148,6 @@ TEST_CASE("mbcnt") {
 
 TEST_CASE("LDS permutes and swizzle") {
   for (unsigned n : {32u, 64u}) {
-    check_lanes(
-        "gfx", n, "v_mov_b32 v4, 20\nds_bpermute_b32 v0, v4, v2\ns_nop 0",
-        [](unsigned l) { return 105; }, 0);
     check_lanes("gfx", n, "ds_swizzle_b32 v0, v2 offset:swizzle(SWAP,1)",
                 [](unsigned l) { return 100 + (l ^ 1); });
     check_lanes("gfx", n, "ds_swizzle_b32 v0, v2 offset:swizzle(QUAD_PERM,2,2,3,3)",
@@ -156,4 +155,23 @@ TEST_CASE("LDS permutes and swizzle") {
     check_lanes("gfx", n, "ds_swizzle_b32 v0, v2 offset:swizzle(BROADCAST,32,5)",
                 [](unsigned l) { return 105 + (l & 32); });
   }
+  std::string bpermute = "v_mov_b32 v4, 20\nds_bpermute_b32 v0, v4, v2";
+  check_lanes("gfx", 32, bpermute, [](unsigned) { return 105; });
+  check_lanes("gfx9", 64, bpermute, [](unsigned) { return 105; });
+  check_lanes("gfx11", 64, bpermute, [](unsigned l) { return 105 + (l & 32); });
+  check_lanes("gfx12", 64, bpermute, [](unsigned) { return 105; });
+  // A source lane that is off reads as zero.
+  check_lanes("gfx9", 64, bpermute, [](unsigned l) { return l < 4 ? 0 : 7; }, 0xf);
+}
+
+TEST_CASE("vector register indexing of gfx9") {
+  // v[2 + 1] as the source, v[0 + 1] as the destination
+  check_lanes("gfx9", 64,
+              "v_mov_b32 v3, 11\ns_mov_b32 s0, 1\ns_set_gpr_idx_on s0, gpr_idx(SRC0)\nv_mov_b32 "
+              "v0, v2\ns_set_gpr_idx_off",
+              [](unsigned) { return 11; });
+  check_lanes("gfx9", 64,
+              "s_mov_b32 s0, 1\ns_set_gpr_idx_on s0, gpr_idx(DST)\nv_mov_b32 v5, "
+              "v2\ns_set_gpr_idx_off\nv_mov_b32 v0, v6",
+              [](unsigned l) { return 100 + l; });
 }

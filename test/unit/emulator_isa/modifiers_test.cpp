@@ -104,15 +104,16 @@ TEST_CASE("VOPD reads before it writes") {
       Machine m(cpu, lanes);
       m.set(0, {f(1)});
       m.set(1, {f(2)});
+      m.set(2, {f(1)});
       INFO(m.stop.text);
       REQUIRE(m.run("v_dual_mov_b32 v0, v1 :: v_dual_mov_b32 v1, v0"));
       CHECK(m.v(0, 3) == f(2));
       CHECK(m.v(1, 3) == f(1));
-      REQUIRE(m.run("v_dual_fmac_f32 v0, v0, v1 :: v_dual_add_f32 v3, 1.0, v1"));
+      REQUIRE(m.run("v_dual_fmac_f32 v0, v0, v1 :: v_dual_add_f32 v3, 1.0, v2"));
       CHECK(m.v(0, 3) == f(4));
       CHECK(m.v(3, 3) == f(2));
       m.wave.set_vcc(0x1);
-      REQUIRE(m.run("v_dual_cndmask_b32 v0, v0, v1 :: v_dual_lshlrev_b32 v3, 1, v1"));
+      REQUIRE(m.run("v_dual_cndmask_b32 v0, v0, v1 :: v_dual_lshlrev_b32 v3, 1, v2"));
       CHECK(m.v(0, 0) == f(1));
       CHECK(m.v(0, 1) == f(4));
       CHECK(m.v(3, 1) == f(1) * 2);
@@ -128,7 +129,7 @@ TEST_CASE("compares write whole masks") {
     m.wave.set_exec(0xffff & m.wave.full_exec());
     m.wave.set_vcc(~uint64_t(0));
     INFO(model.cpu << " " << model.lanes);
-    REQUIRE(m.run("v_cmp_gt_u32 vcc, 4, v2"));
+    REQUIRE(m.run(m.lanes == 64 ? "v_cmp_gt_u32 vcc, 4, v2" : "v_cmp_gt_u32 vcc_lo, 4, v2"));
     CHECK((m.wave.vcc() & m.wave.full_exec()) == 0xf);
     if (m.lanes == 32)
       CHECK(m.wave.s[kVccHi] == 0xffffffff);
@@ -193,6 +194,8 @@ TEST_CASE("carries") {
 
 TEST_CASE("EXEC partly off, overlapping operands") {
   for (const Model &model : models()) {
+    if (std::string_view(model.cpu).starts_with("gfx9") || std::string_view(model.cpu) == "gfx1201")
+      continue; // pairs are aligned on gfx90a and later gfx9; gfx12 renamed the instruction
     Machine m(model.cpu, model.lanes);
     for (unsigned l = 0; l < m.lanes; l++)
       m.v(0, l) = l, m.v(1, l) = 1000 + l, m.v(2, l) = 2000 + l;
