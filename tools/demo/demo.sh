@@ -45,7 +45,8 @@ indent <"$work/out"
 
 title "The first instructions of its AMDGPU code"
 timed "$build/bin/ptx2hsaco" "$work/matmul.ptx" -mcpu="$device" --emit=asm -o "$work/matmul.s"
-sed -n '/^_Z13matmul_static[^:]*:/,$p' "$work/matmul.s" | head -n 16 | indent
+sed -n '/^_Z13matmul_static[^:]*:/,$p' "$work/matmul.s" | grep -Ev '^[[:space:]]*\.(loc|cfi|file|p2align)|^\.L(func|tmp)' | head -n 20 |
+  indent
 
 title "The program run unmodified, nothing cached: its kernels are compiled at their first launch"
 timed "$build/bin/w2w" run "--device=emulator:$device" -- "$program"
