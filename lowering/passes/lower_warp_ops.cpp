@@ -2,6 +2,7 @@
 
 #include "lowering/passes/lane.h"
 
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
@@ -34,6 +35,7 @@ private:
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
   Value *redux(CallInst &call, StringRef operation);
+  Value *leave_loop(CallInst &call, BasicBlock *after, Value *done, Value *value);
   Value *elect(CallInst &call);
   Value *bar_warp();
 
@@ -163,6 +165,24 @@ Value *WarpOps::vote(CallInst &call, StringRef mode) {
   return nullptr;
 }
 
+/// Ends the one-block loop at the insertion point: the threads with `done` leave it with `value`
+/// (i32). A value that is the same for all threads of one turn would be kept in an SGPR and read
+/// after the loop, where it holds the last turn's (seen in LLVM 22 with wave_reduce): so it is put
+/// into a VGPR within its turn, by a move that may not be sunk out of the loop.
+Value *WarpOps::leave_loop(CallInst &call, BasicBlock *after, Value *done, Value *value) {
+  BasicBlock *loop = b_.GetInsertBlock();
+  auto *move =
+      InlineAsm::get(FunctionType::get(b_.getInt32Ty(), {b_.getInt32Ty()}, false), "", "=v,0",
+                     /*hasSideEffects=*/false);
+  CallInst *mine = b_.CreateCall(move, {value});
+  mine->setConvergent();
+  b_.CreateCondBr(done, after, loop);
+  PHINode *result = PHINode::Create(value->getType(), 1, "mine", after->begin());
+  result->addIncoming(mine, loop);
+  b_.SetInsertPoint(&call);
+  return result;
+}
+
 /// Lanes of the mask with the same value. The loop takes the value of the first lane left and lets
 /// all lanes with that value go, so it runs once per distinct value in the wave.
 Value *WarpOps::match_any(CallInst &call) {
@@ -174,13 +194,7 @@ Value *WarpOps::match_any(CallInst &call) {
   b_.SetInsertPoint(loop);
   Value *first = b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {value->getType()}, {value});
   Value *same = b_.CreateICmpEQ(value, first);
-  Value *lanes = b_.CreateAnd(ballot(same), mask);
-  b_.CreateCondBr(same, after, loop);
-  b_.SetInsertPoint(after, after->begin());
-  PHINode *result = b_.CreatePHI(b_.getInt32Ty(), 1, "match");
-  result->addIncoming(lanes, loop);
-  b_.SetInsertPoint(&call);
-  return result;
+  return leave_loop(call, after, same, b_.CreateAnd(ballot(same), mask));
 }
 
 Value *WarpOps::match_all(CallInst &call) {
@@ -228,12 +242,7 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
     mine = b_.CreateAnd(mine, is_first(half));
   Value *part = b_.CreateSelect(mine, value, b_.getInt32(row->neutral));
   Value *reduced = b_.CreateIntrinsic(row->id, {b_.getInt32Ty()}, {part, b_.getInt32(0)});
-  b_.CreateCondBr(mine, after, loop);
-  b_.SetInsertPoint(after, after->begin());
-  PHINode *result = b_.CreatePHI(b_.getInt32Ty(), 1, "redux");
-  result->addIncoming(reduced, loop);
-  b_.SetInsertPoint(&call);
-  return result;
+  return leave_loop(call, after, mine, reduced);
 }
 
 Value *WarpOps::elect(CallInst &call) {

@@ -15,8 +15,10 @@ bool is_float_type(std::string_view t) {
 }
 
 double number(std::string_view t, uint64_t bits, bool ftz) {
-  if (t == "f16")
-    return decode(kF16, bits);
+  if (t == "f16") {
+    double v = decode(kF16, bits);
+    return ftz && std::fabs(v) < 0x1p-14 ? std::copysign(0.0, v) : v;
+  }
   if (t == "bf16")
     return decode(kBF16, bits);
   if (t == "f64")
