@@ -64,16 +64,15 @@ void emit_setp(FunctionEmitter &e, const Instruction &i) {
   Value *result = compare(e, i, t);
   const Operand &d = i.operand(0);
   bool pair = d.kind == Operand::Kind::Pair;
-  if (ptx::info(t).lanes == 2) {
-    // p and q are the two halves' results.
-    for (unsigned k = 0; k < 2; ++k)
-      e.write(pair ? d.elements[k] : d, combine(e, i, e.b.CreateExtractElement(result, k)),
-              Type::Pred);
-    return;
-  }
-  e.write(pair ? d.elements[0] : d, combine(e, i, result), Type::Pred);
+  // Both results before either is written: the combined predicate may be one of the destinations.
+  bool packed = ptx::info(t).lanes == 2; // p and q are the two halves' results
+  Value *p = combine(e, i, packed ? e.b.CreateExtractElement(result, uint64_t{0}) : result);
+  Value *q =
+      pair ? combine(e, i, packed ? e.b.CreateExtractElement(result, 1) : e.b.CreateNot(result))
+           : nullptr;
+  e.write(pair ? d.elements[0] : d, p, Type::Pred);
   if (pair)
-    e.write(d.elements[1], combine(e, i, e.b.CreateNot(result)), Type::Pred);
+    e.write(d.elements[1], q, Type::Pred);
 }
 
 void emit_set(FunctionEmitter &e, const Instruction &i) {
