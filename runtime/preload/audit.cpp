@@ -1,40 +1,117 @@
 // libw2w-audit.so (LD_AUDIT; see rtld-audit(7)): sends libcuda.so.1 and libcudart.so.* to our
 // libraries whatever RPATH or absolute path asks for them, and has the preload library look at
-// objects that are mapped later, before their constructors run. The loader keeps auditors in a
-// namespace of their own, with their own libc.
+// objects that are mapped later, before their constructors run.
+//
+// The loader keeps auditors in a namespace of their own. A libc in there would be a second one in
+// every process that inherits LD_AUDIT, which is half a millisecond each: so this file uses none,
+// not even for strings.
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <dlfcn.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
 
-constexpr const char *kRedirected[] = {"libcuda.so.1", "libcuda.so", "libcudart.so.11.0",
-                                       "libcudart.so.12", "libcudart.so.13"};
+constexpr const char kFiles[][20] = {"libcuda.so.1", "libcudart.so.11.0", "libcudart.so.12",
+                                     "libcudart.so.13"};
+constexpr size_t kFileCount = sizeof kFiles / sizeof *kFiles;
 
-char g_folder[4096];
-char g_paths[sizeof kRedirected / sizeof *kRedirected][4200]; // empty: we have no such library
-void (*g_scan)() = nullptr;                                   // the preload library's
-bool g_started = false; // the program's own libraries are mapped: from now on we look at new ones
+constexpr size_t kPathSize = 4200;
+char g_paths[kFileCount][kPathSize]; // of our libraries; empty: there is no such file
+void (*g_scan)() = nullptr;          // the preload library's
+bool g_started = false;              // from now on we have new objects looked at
+
+long system_call(long number, long a, long b, long c, long d) {
+  long result;
+  register long r10 asm("r10") = d;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+               : "rcx", "r11", "memory");
+  return result;
+}
+
+bool equal(const char *a, const char *b) {
+  while (*a && *a == *b)
+    ++a, ++b;
+  return *a == *b;
+}
+
+/// What follows the last slash.
+const char *file_of(const char *path) {
+  const char *file = path;
+  for (const char *c = path; *c; ++c)
+    if (*c == '/')
+      file = c + 1;
+  return file;
+}
+
+/// Appends to a path; false if it does not fit.
+bool append(char *path, size_t &length, const char *from, size_t size) {
+  if (length + size >= kPathSize)
+    return false;
+  for (size_t i = 0; i < size; ++i)
+    path[length++] = from[i];
+  path[length] = 0;
+  return true;
+}
+
+/// The folder of this library, with its slash, from the line of /proc/self/maps whose range holds
+/// our own code. Returns its length, 0 if it was not found.
+size_t own_folder(char *folder) {
+  const long fd = system_call(SYS_openat, AT_FDCWD, reinterpret_cast<long>("/proc/self/maps"),
+                              O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0)
+    return 0;
+  const auto own = reinterpret_cast<uintptr_t>(&own_folder);
+  char buffer[4096];
+  // One line at a time: "begin-end rights offset device inode   path".
+  char path[kPathSize];
+  size_t path_length = 0;
+  uintptr_t range[2] = {0, 0};
+  int field = 0; // 0 begin, 1 end, 2 the rest
+  bool in_path = false;
+  size_t found = 0;
+  for (long n; !found && (n = system_call(SYS_read, fd, reinterpret_cast<long>(buffer),
+                                          sizeof buffer, 0)) > 0;)
+    for (long i = 0; i < n && !found; ++i) {
+      const char c = buffer[i];
+      if (c == '\n') {
+        if (in_path && own >= range[0] && own < range[1])
+          found = static_cast<size_t>(file_of(path) - path);
+        range[0] = range[1] = 0;
+        field = 0;
+        in_path = false;
+        path_length = 0;
+      } else if (field < 2) {
+        if (c == '-' || c == ' ')
+          ++field;
+        else
+          range[field] =
+              range[field] * 16 + static_cast<uintptr_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+      } else if (in_path || c == '/') {
+        in_path = append(path, path_length, &c, 1);
+      }
+    }
+  system_call(SYS_close, fd, 0, 0, 0);
+  for (size_t i = 0; i < found; ++i)
+    folder[i] = path[i];
+  return found;
+}
 
 void set_up() {
-  Dl_info self;
-  if (!::dladdr(reinterpret_cast<void *>(&set_up), &self) || !self.dli_fname)
-    return;
-  const char *slash = std::strrchr(self.dli_fname, '/');
-  if (!slash || static_cast<size_t>(slash - self.dli_fname) >= sizeof g_folder)
-    return;
-  std::memcpy(g_folder, self.dli_fname, static_cast<size_t>(slash - self.dli_fname));
-  size_t i = 0;
-  for (const char *name : kRedirected) {
-    // Programs that ask for plain libcuda.so get the same library.
-    const char *file = std::strcmp(name, "libcuda.so") == 0 ? "libcuda.so.1" : name;
-    std::snprintf(g_paths[i], sizeof g_paths[i], "%s/%s", g_folder, file);
-    if (::access(g_paths[i], R_OK) != 0)
+  char folder[kPathSize];
+  const size_t length = own_folder(folder);
+  for (size_t i = 0; length && i < kFileCount; ++i) {
+    size_t used = 0, file_length = 0;
+    while (kFiles[i][file_length])
+      ++file_length;
+    if (!append(g_paths[i], used, folder, length) ||
+        !append(g_paths[i], used, kFiles[i], file_length) ||
+        system_call(SYS_faccessat, AT_FDCWD, reinterpret_cast<long>(g_paths[i]), R_OK, 0) != 0)
       g_paths[i][0] = 0;
-    ++i;
   }
 }
 
@@ -68,8 +145,7 @@ void *exported(const link_map *map, const char *name) {
   if (i < first)
     return nullptr;
   for (;; ++i) {
-    if ((chain[i - first] | 1) == (hash | 1) &&
-        std::strcmp(strings + symbols[i].st_name, name) == 0)
+    if ((chain[i - first] | 1) == (hash | 1) && equal(strings + symbols[i].st_name, name))
       return reinterpret_cast<void *>(map->l_addr + symbols[i].st_value);
     if (chain[i - first] & 1)
       return nullptr;
@@ -88,10 +164,12 @@ __attribute__((visibility("default"))) unsigned la_version(unsigned version) {
 __attribute__((visibility("default"))) char *la_objsearch(const char *name, uintptr_t *,
                                                           unsigned flag) {
   if (flag == LA_SER_ORIG) {
-    const char *slash = std::strrchr(name, '/');
-    const char *file = slash ? slash + 1 : name;
-    for (size_t i = 0; i < sizeof kRedirected / sizeof *kRedirected; ++i)
-      if (g_paths[i][0] && std::strcmp(file, kRedirected[i]) == 0)
+    const char *file = file_of(name);
+    // Programs that ask for plain libcuda.so get the same library.
+    if (equal(file, "libcuda.so"))
+      file = kFiles[0];
+    for (size_t i = 0; i < kFileCount; ++i)
+      if (g_paths[i][0] && equal(file, kFiles[i]))
         return g_paths[i];
   }
   return const_cast<char *>(name);
@@ -99,11 +177,8 @@ __attribute__((visibility("default"))) char *la_objsearch(const char *name, uint
 
 __attribute__((visibility("default"))) unsigned la_objopen(link_map *map, Lmid_t space,
                                                            uintptr_t *) {
-  if (space == LM_ID_BASE && map->l_name) {
-    const char *slash = std::strrchr(map->l_name, '/');
-    if (slash && std::strcmp(slash + 1, "libw2w-preload.so") == 0)
-      g_scan = reinterpret_cast<void (*)()>(exported(map, "w2w_preload_scan"));
-  }
+  if (space == LM_ID_BASE && map->l_name && equal(file_of(map->l_name), "libw2w-preload.so"))
+    g_scan = reinterpret_cast<void (*)()>(exported(map, "w2w_preload_scan"));
   return 0; // no symbol bindings are reported to us
 }
 
