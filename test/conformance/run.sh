@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The whole conformance suite: two targets, two optimisation levels. Prints a table for each; exit status 0 if nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+status=0
+for mcpu in gfx942 gfx1100; do
+  for level in 0 3; do
+    build/test-bin/conformance --mcpu=$mcpu -O$level || status=1
+  done
+done
+exit $status
