@@ -17,7 +17,7 @@ const std::vector<std::vector<EmitterRow>> &table() {
     for (auto family : {integer_emitters, extended_emitters, float_emitters, approximate_emitters,
                         compare_emitters, logic_emitters, memory_emitters, address_emitters,
                         convert_emitters, atomic_emitters, control_flow_emitters, call_emitters,
-                        warp_emitters, barrier_emitters, misc_emitters})
+                        warp_emitters, barrier_emitters, misc_emitters, video_emitters})
       for (const EmitterRow &row : family()) {
         auto at = static_cast<size_t>(row.opcode);
         if (t.size() <= at)

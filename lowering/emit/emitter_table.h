@@ -38,5 +38,6 @@ std::span<const EmitterRow> call_emitters();
 std::span<const EmitterRow> warp_emitters();
 std::span<const EmitterRow> barrier_emitters();
 std::span<const EmitterRow> misc_emitters();
+std::span<const EmitterRow> video_emitters();
 
 } // namespace w2w::emit
