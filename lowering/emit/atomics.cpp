@@ -80,15 +80,19 @@ void emit_atomic(FunctionEmitter &e, const Instruction &i) {
   // Vectors are atomic element by element.
   const Operand &source = i.operand(at + 1);
   unsigned n = FunctionEmitter::element_count(source);
+  SmallVector<Value *, 8> olds;
   for (unsigned k = 0; k < n; ++k) {
     Value *p =
         k ? b.CreateConstGEP1_64(b.getInt8Ty(), ref.pointer, uint64_t{k} * size) : ref.pointer;
     Operand element = FunctionEmitter::element(source, k);
     Value *v = op == AtomicRMWInst::FAdd ? e.read_value(element, t) : e.read(element, t);
     Value *old = b.CreateAtomicRMW(op, p, v, Align(size), order, scope);
-    if (has_result)
-      e.write(FunctionEmitter::element(i.operand(0), k), old, t);
+    olds.push_back(old);
   }
+  // Written last: a destination may be the source of another element.
+  if (has_result)
+    for (unsigned k = 0; k < n; ++k)
+      e.write(FunctionEmitter::element(i.operand(0), k), olds[k], t);
 }
 
 /// fence.proxy.*, fence.mbarrier_init and the like order accesses through other proxies, which all
