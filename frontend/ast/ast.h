@@ -72,6 +72,7 @@ struct Variable {
   // Kernel parameters
   uint64_t param_offset =
       0; // offset in the parameter buffer, natural alignment (kernel parameters only)
+  bool is_parameter = false;                   // input of a kernel or function, not to be written
   bool is_pointer = false;                     // `.ptr`
   StateSpace pointee_space = StateSpace::None; // `.ptr .global`
   uint32_t pointee_align = 0;                  // `.ptr .align n`; 0 if not given

@@ -66,7 +66,8 @@ struct OperandSpec {
   enum class Shape : uint8_t {
     Register,  // only a register
     Source,    // register or immediate
-    Immediate, // constant in [low, high] (any if both are 0)
+    Immediate, // only a constant
+    Sink,      // only `_`
     Pair,      // first|second
     Address,   // [register | variable | immediate, + offset]
     AnySource, // mov: register, special register, immediate, address of a variable or function
@@ -89,11 +90,12 @@ struct OperandSpec {
   bool negatable = false; // `!p`, or `-a` in vmad
   bool selector = false;  // `.b0`, `.h1`, ... of video instructions
   TypeRef type;
-  TypeRef second_type;    // of a Pair
-  uint8_t vector = 0;     // elements of a brace list; 0: no vector
-  Mod condition = kNoMod; // present exactly when this modifier is written
-  Mod space = kNoMod;     // Address: state space if no modifier tells
-  int64_t low = 0, high = 0;
+  TypeRef second_type;       // of a Pair
+  uint8_t vector = 0;        // elements of a brace list; 0: no vector
+  Mod condition = kNoMod;    // present exactly when this modifier is written
+  Mod space = kNoMod;        // Address: state space if no modifier tells
+  int64_t low = 0, high = 0; // of a constant, register or not; both 0: any
+  uint32_t multiple = 0;     // a constant must be a multiple of this
 };
 
 /// One row: every PTX instruction matches exactly one.

@@ -207,7 +207,7 @@ class Table:
     def operand(self, text, slots):
         """See README.md: =dest, source, %register, #immediate, !pred, [space], TYPE{n}, a|b, <keyword>, ?, @modifier, _ ."""
         o = dict(shape="Source", dest=False, optional=False, sink=False, second="", second_optional=False, second_sink=False,
-                 vector=0, type="{}", type2="{}", condition="", space="", low=0, high=0, negatable=False, selector=False)
+                 vector=0, type="{}", type2="{}", condition="", space="", low=0, high=0, multiple=0, negatable=False, selector=False)
         whole = text
         if text.startswith("="):
             o["dest"], text, o["shape"] = True, text[1:], "Register"
@@ -236,6 +236,9 @@ class Table:
             o["selector"], text = True, text[:-4]
         if text.startswith("-"):
             o["negatable"], text = True, text[1:]
+        if text == "_":
+            o["shape"] = "Sink"
+            return o
         m = re.fullmatch(r"\[(\w*)\]", text)
         if m:
             o["shape"] = "Address"
@@ -249,9 +252,12 @@ class Table:
             o["shape"], o["negatable"], text = "Source", True, text[1:]
         elif text.startswith("#"):
             o["shape"], text = "Immediate", text[1:]
-            m = re.fullmatch(r"(\w+)\((-?\d+)\.\.(-?\d+)\)", text)
-            if m:
-                text, o["low"], o["high"] = m[1], int(m[2]), int(m[3])
+        m = re.fullmatch(r"(\w+)\((-?\d+)\.\.(-?\d+)\)", text)
+        if m:
+            text, o["low"], o["high"] = m[1], int(m[2]), int(m[3])
+        m = re.fullmatch(r"(\w+)\(\*(\d+)\)", text)
+        if m:
+            text, o["multiple"] = m[1], int(m[2])
         m = re.fullmatch(r"(.*)\{(\w+|\*)\}", text)
         if m:
             o["vector"] = {"v": "OperandSpec::kByModifier", "pack": "OperandSpec::kPack", "*": "OperandSpec::kAnyLength"}.get(m[2])
@@ -305,9 +311,9 @@ class Table:
             for o in f["operands"]:
                 flags = [o["dest"], o["optional"], o["sink"], o["second_optional"], o["second_sink"], o["negatable"], o["selector"]]
                 operands.append(
-                    "{OperandSpec::Shape::%s, %s, %s, %s, %s, %s, %s, %d, %d}"
+                    "{OperandSpec::Shape::%s, %s, %s, %s, %s, %s, %s, %d, %d, %d}"
                     % (o["shape"], ", ".join(str(x).lower() for x in flags), o["type"], o["type2"], o["vector"],
-                       "Mod::" + o["condition"] if o["condition"] else "kNoMod", "Mod::" + o["space"] if o["space"] else "kNoMod", o["low"], o["high"])
+                       "Mod::" + o["condition"] if o["condition"] else "kNoMod", "Mod::" + o["space"] if o["space"] else "kNoMod", o["low"], o["high"], o["multiple"])
                 )
             needs = []
             for name, r in f["needs"]:

@@ -7,7 +7,8 @@
 namespace w2w::ptx {
 
 void Parser::parse_parameters(std::vector<Variable *> &params,
-                              std::vector<const Register *> &registers, bool kernel, bool named) {
+                              std::vector<const Register *> &registers, bool kernel, bool named,
+                              bool inputs) {
   advance(); // '('
   if (accept(Tok::RParen))
     return;
@@ -58,6 +59,7 @@ void Parser::parse_parameters(std::vector<Variable *> &params,
       }
       declare(symbols_.intern(v->name), s, {name_token.offset}, "the parameter");
     }
+    v->is_parameter = inputs;
     v->index = static_cast<uint32_t>(params.size());
     params.push_back(v);
     registers.push_back(r);
@@ -184,7 +186,7 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
   if (at(Tok::LParen)) {
     if (is_entry)
       error(loc(), "a kernel has no return value", "11.2.1");
-    parse_parameters(returns, return_registers, false, true);
+    parse_parameters(returns, return_registers, false, true, false);
     if (returns.size() > 1 && module_.version >= 20 && returns[0]->space == StateSpace::Param)
       error(loc(), "a function has at most one return value", "11.2.2");
   }
@@ -192,7 +194,7 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
   f->loc = name_loc;
   bool ok = expect_name(f->name, "the name of a function");
   if (ok && at(Tok::LParen))
-    parse_parameters(params, param_registers, is_entry, true);
+    parse_parameters(params, param_registers, is_entry, true, true);
   f->params = arena_.copy(params);
   f->returns = arena_.copy(returns);
   f->param_registers = arena_.copy(param_registers);
@@ -437,14 +439,14 @@ void Parser::parse_prototype(std::string_view name, SourceLoc at_) {
   std::vector<Variable *> returns, params;
   std::vector<const Register *> ignored;
   if (at(Tok::LParen))
-    parse_parameters(returns, ignored, false, false);
+    parse_parameters(returns, ignored, false, false, false);
   if (!at(Tok::Identifier) || tok_.text != "_") {
     error(loc(), fmt::format("expected '_' in a prototype; {}", found()), "11.3.3");
     return recover();
   }
   advance();
   if (at(Tok::LParen))
-    parse_parameters(params, ignored, false, false);
+    parse_parameters(params, ignored, false, false, true);
   while (at(Tok::DotWord)) {
     if (at_word("noreturn")) {
       p->noreturn = true;

@@ -154,7 +154,6 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
   const Type type = c.variable.type;
   InitialiserElement e;
   e.offset = offset;
-  const bool address_type = is_bits(type) || is_unsigned(type) || is_signed(type);
   // `0xff00(symbol)`: one byte of an address.
   if (at(Tok::Integer)) {
     const Token first = tok_;
@@ -191,11 +190,11 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
   } else if (at(Tok::Identifier) && tok_.text != "WARP_SZ") {
     if (!parse_address_expression(e))
       return;
-    if (!address_type || bits(type) < 32)
-      return error(
-          at_,
-          fmt::format("an address needs a variable of 32 or 64 bits, not .{}", info(type).spelling),
-          "5.4.4");
+    if (type != Type::U32 && type != Type::U64)
+      return error(at_,
+                   fmt::format("an address needs a variable of type .u32 or .u64, not .{}",
+                               info(type).spelling),
+                   "5.4.4");
     c.elements.push_back(e);
     return;
   }
@@ -207,11 +206,12 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
                  fmt::format("a floating-point value cannot initialise a variable of type .{}",
                              info(type).spelling),
                  "5.4.4");
-  if (!value.is_float() && is_float(type)) {
-    // ptxas takes integers as initialisers of float variables and converts them.
-    value.bits = convert(value, Type::F64);
-    value.type = Type::F64;
-  }
+  if (!value.is_float() && is_float(type))
+    return error(
+        at_,
+        fmt::format("an integer cannot initialise a variable of type .{}; write a decimal point",
+                    info(type).spelling),
+        "5.4.4");
   e.bits = convert(value, type);
   if (bits(type) < 64)
     e.bits &= (uint64_t{1} << bits(type)) - 1;

@@ -71,7 +71,7 @@ void Parser::parse_instruction(const Token &opcode, Guard guard) {
     ok = parse_branch_operands(m->opcode);
   else if (m->opcode == isa::Opcode::call)
     ok = parse_call_operands();
-  else if (!at(Tok::Semicolon))
+  else if (!at(Tok::Semicolon) && !at(Tok::RBrace) && !at(Tok::End))
     ok = parse_operands();
   if (!ok) {
     // An operand that could not be understood was reported already.

@@ -50,12 +50,14 @@ Symbol Parser::lookup(std::string_view text) {
   Name *name = symbols_.intern(text);
   if (name->symbol.kind != Symbol::Kind::None || !function_)
     return name->symbol;
+  if (name->epoch != symbols_.epoch()) {
+    name->ranged = range_register(name);
+    name->epoch = symbols_.epoch();
+  }
   Symbol s;
-  if (Register *r = range_register(name)) {
+  if (name->ranged) {
     s.kind = Symbol::Kind::Register;
-    s.reg = r;
-    symbols_.bind(name, s); // until the scope ends; the range keeps the register itself
-    return name->symbol;
+    s.reg = name->ranged;
   }
   return s;
 }

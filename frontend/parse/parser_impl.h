@@ -119,7 +119,7 @@ private:
   // -- functions (function.cpp)
   void parse_function(Linkage linkage, bool is_entry);
   void parse_parameters(std::vector<Variable *> &params, std::vector<const Register *> &registers,
-                        bool kernel, bool named);
+                        bool kernel, bool named, bool inputs);
   void parse_performance(Function &f, PerformanceDirectives &p);
   bool parse_dimensions(uint32_t (&out)[3]);
   void check_redeclaration(const Function &old, const Function &now, SourceLoc at);

@@ -1,6 +1,7 @@
 #include "frontend/parse/symbols.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace w2w::ptx {
 
@@ -84,6 +85,7 @@ void SymbolTable::bind_range(Name *name, RegisterRange *range) {
   if (depth_ > 0)
     log_.push_back({name, name->symbol, name->range});
   name->range = range;
+  ++epoch_;
 }
 
 void SymbolTable::leave() {
@@ -92,6 +94,7 @@ void SymbolTable::leave() {
   while (log_.size() > mark) {
     const Undo &u = log_.back();
     u.name->symbol = u.symbol;
+    epoch_ += u.name->range != u.range;
     u.name->range = u.range;
     log_.pop_back();
   }
@@ -102,16 +105,18 @@ unsigned edit_distance(std::string_view a, std::string_view b, unsigned limit) {
   const size_t difference = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
   if (difference > limit || a.size() > 64 || b.size() > 64)
     return limit + 1;
-  unsigned row[65];
+  // Two neighbours that are exchanged count as one edit.
+  unsigned before[65] = {}, last[65] = {}, row[65] = {};
   for (unsigned j = 0; j <= b.size(); ++j)
     row[j] = j;
   for (unsigned i = 1; i <= a.size(); ++i) {
-    unsigned diagonal = row[0];
+    std::copy(std::begin(last), std::end(last), before);
+    std::copy(std::begin(row), std::end(row), last);
     row[0] = i;
     for (unsigned j = 1; j <= b.size(); ++j) {
-      const unsigned substitute = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
+      row[j] = std::min({last[j - 1] + (a[i - 1] != b[j - 1]), last[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];

@@ -46,6 +46,8 @@ struct Name {
   uint32_t hash = 0;
   Symbol symbol;
   RegisterRange *range = nullptr; // a range whose prefix is this name
+  Register *ranged = nullptr;     // what the name is by a visible range, valid while epoch agrees
+  uint64_t epoch = 0;
 };
 
 class SymbolTable {
@@ -59,6 +61,8 @@ public:
   void enter() { marks_.push_back(log_.size()), ++depth_; }
   void leave();
   uint16_t depth() const { return depth_; }
+  /// Changes whenever a range becomes visible or hidden.
+  uint64_t epoch() const { return epoch_; }
 
   void bind(Name *name, Symbol symbol);
   /// Binds at module scope from inside a function's scope; survives leave().
@@ -86,6 +90,7 @@ private:
   std::vector<Undo> log_;
   std::vector<size_t> marks_;
   uint16_t depth_ = 0;
+  uint64_t epoch_ = 1;
 };
 
 /// Edits needed to turn a into b; stops counting above `limit`.

@@ -62,7 +62,7 @@ public:
         return count_problem(operands.size(), at);
       Operand &o = operands[next];
       if (!check(spec, o))
-        return {problem_loc_, std::move(problem_), static_cast<unsigned>(next + 1)};
+        return {problem_loc_, std::move(problem_), static_cast<unsigned>(2 * next + 1 + inside_)};
       ++next;
     }
     if (next != operands.size())
@@ -105,10 +105,23 @@ private:
     }
   }
 
-  /// Registers may be wider than the type in ld, st and cvt, PTX ISA 9.4.1.
+  /// A scalar that the table calls .b32, whatever the instruction's type, holds an integer: a mask,
+  /// an index, a control word.
+  static Type scalar_type(const OperandSpec &spec, Type type) {
+    return spec.type.kind == TypeRef::Kind::Fixed && type == Type::B32 ? Type::U32 : type;
+  }
+
+  /// Registers may be wider than the type in ld, st and cvt, PTX ISA 9.4.1; conversions of packed
+  /// and alternative formats are exact.
   bool relaxed() const {
     const Opcode o = c_.form->opcode;
-    return o == Opcode::ld || o == Opcode::st || o == Opcode::ldu || o == Opcode::cvt;
+    if (o == Opcode::cvt) {
+      for (const Type t : c_.types)
+        if (info(t).kind == TypeKind::AltFloat || info(t).lanes > 1)
+          return false;
+      return true;
+    }
+    return o == Opcode::ld || o == Opcode::st || o == Opcode::ldu;
   }
 
   static bool compatible(Type instruction, Type reg, bool relaxed) {
@@ -117,9 +130,16 @@ private:
     if (instruction == Type::Pred || reg == Type::Pred)
       return instruction == reg;
     const unsigned want = bits(instruction) < 8 ? 8 : bits(instruction), have = bits(reg);
-    if (relaxed ? have < want : have != want)
+    if (relaxed && have <= 64 ? have < want : have != want)
       return false;
-    const TypeKind kind = info(instruction).kind, reg_kind = info(reg).kind;
+    const TypeKind kind = info(instruction).kind;
+    // A .f16x2 register counts as 32 bits without type.
+    // A .f16x2 register counts as 32 bits without type, but not as another float.
+    const bool untyped =
+        info(reg).kind == TypeKind::Bits || (reg == Type::F16x2 && !is_float(instruction));
+    const TypeKind reg_kind = untyped ? TypeKind::Bits : info(reg).kind;
+    if (info(instruction).lanes > 1) // packed values live in registers without type
+      return untyped || reg == instruction;
     switch (kind) {
     case TypeKind::Bits:
       return true;
@@ -187,6 +207,10 @@ private:
       if (index >= o.reg->vector_width)
         return fail(o.loc, fmt::format("register '{}' has no such component", o.reg->name));
     }
+    // set takes any register of the size for a bfloat16 result, as ptxas does.
+    if (c_.form->opcode == Opcode::set && info(type).kind == TypeKind::AltFloat && !whole_vector &&
+        bits(type) == bits(o.reg->type))
+      return true;
     if (whole_vector || !compatible(type, o.reg->type, relaxed()))
       return fail(o.loc, type == Type::None
                              ? fmt::format("{} cannot be used here", describe(o))
@@ -198,6 +222,9 @@ private:
     const bool is_floating = is_float(o.imm_type);
     if (type == Type::None)
       return true;
+    if (bits(type) > 64)
+      return fail(o.loc,
+                  fmt::format("there are no constants of type {}; use a register", dotted(type)));
     const TypeKind kind = info(type).kind;
     const bool packed = info(type).lanes > 1;
     if (kind == TypeKind::Float && !packed && bits(type) >= 32) {
@@ -206,8 +233,8 @@ private:
             o.loc,
             fmt::format("an integer constant does not fit type {}; write a decimal point or 0f...",
                         dotted(type)));
-    } else if (kind == TypeKind::Float || kind == TypeKind::AltFloat) {
-      // 16-bit and packed floats: no literal form exists (PTX ISA 4.5.2).
+    } else if (kind == TypeKind::Float || kind == TypeKind::AltFloat || packed) {
+      // 16-bit floats and packed values: no literal form exists (PTX ISA 4.5.2).
       return fail(o.loc,
                   fmt::format("there are no constants of type {}; use a register", dotted(type)));
     } else if (is_floating && !(kind == TypeKind::Bits && bits(type) >= 32)) {
@@ -259,11 +286,22 @@ private:
     case Operand::Kind::Immediate:
       if (only_register)
         return fail(o.loc, "expected a register, not a constant");
-      return check_immediate(o, type);
+      return check_immediate(o, type) && check_range(spec, o);
     default:
       return fail(o.loc, fmt::format("expected a register{}, not {}",
                                      only_register ? "" : " or constant", describe(o)));
     }
+  }
+
+  bool check_range(const OperandSpec &spec, const Operand &o) {
+    const int64_t value = static_cast<int64_t>(o.imm);
+    if ((spec.low || spec.high) && (value < spec.low || value > spec.high))
+      return fail(o.loc, spec.low == spec.high ? fmt::format("the constant must be {}", spec.low)
+                                               : fmt::format("the constant must be in {} to {}",
+                                                             spec.low, spec.high));
+    if (spec.multiple && o.imm % spec.multiple)
+      return fail(o.loc, fmt::format("the constant must be a multiple of {}", spec.multiple));
+    return true;
   }
 
   bool check_pack(Operand &o, Type type, bool dest) {
@@ -273,6 +311,7 @@ private:
     if (n != 2 && n != 4 && n != 8)
       return fail(o.loc, fmt::format("a list of {} elements cannot make up {}", n, dotted(type)));
     const unsigned each = bits(type) / static_cast<unsigned>(n);
+    inside_ = true;
     for (const Operand &e : o.elements) {
       if (e.kind == Operand::Kind::Sink && dest)
         continue;
@@ -312,9 +351,6 @@ private:
         return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
       return true;
     }
-    if (want == 1 &&
-        o.kind == Operand::Kind::Register) // a fragment of one register needs no braces
-      return check_scalar(spec, o, type, spec.sink, spec.dest);
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list of {} elements in braces, not {}", want,
                                      describe(o)));
@@ -368,6 +404,9 @@ private:
                     fmt::format("'{}' is a register parameter, not an address", o.variable->name));
       // Without a state space the address is generic; the spaces of which a variable can be
       // addressed so are checked here.
+      if (c_.form->opcode == Opcode::st && o.variable->is_parameter)
+        return fail(o.loc, fmt::format("'{}' is an input of the function and cannot be written",
+                                       o.variable->name));
       if (space != StateSpace::None && space != actual)
         return fail(o.loc, fmt::format("'{}' is a .{} variable, the instruction accesses .{}",
                                        o.variable->name, space_name(actual), space_name(space)));
@@ -391,20 +430,18 @@ private:
       return check_vector(spec, o, type);
     switch (spec.shape) {
     case Shape::Register:
-      return check_scalar(spec, o, type, spec.sink, true);
+      return check_scalar(spec, o, scalar_type(spec, type), spec.sink, true);
     case Shape::Source:
       if (spec.type.kind == TypeRef::Kind::Pointer)
         return check_pointer(o);
-      return check_scalar(spec, o, type, spec.sink, false);
+      return check_scalar(spec, o, scalar_type(spec, type), spec.sink, false);
     case Shape::Immediate:
       if (o.kind != Operand::Kind::Immediate || is_float(o.imm_type))
         return fail(o.loc, fmt::format("expected an integer constant, not {}", describe(o)));
-      if ((spec.low || spec.high) &&
-          (static_cast<int64_t>(o.imm) < spec.low || static_cast<int64_t>(o.imm) > spec.high))
-        return fail(o.loc, spec.low == spec.high ? fmt::format("the constant must be {}", spec.low)
-                                                 : fmt::format("the constant must be in {} to {}",
-                                                               spec.low, spec.high));
-      return true;
+      return check_range(spec, o);
+    case Shape::Sink:
+      return o.kind == Operand::Kind::Sink ||
+             fail(o.loc, fmt::format("expected '_', not {}", describe(o)));
     case Shape::Pair:
     case Shape::Coordinates:
       return true; // done above
@@ -571,6 +608,7 @@ private:
   const Candidate &c_;
   const Module &module_;
   bool convert_;
+  bool inside_ = false; // the problem lies in an element of a list
   SourceLoc problem_loc_;
   std::string problem_;
 };

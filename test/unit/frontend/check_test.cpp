@@ -1,0 +1,96 @@
+// What is accepted and what is refused: a sample by hand; test/ptxas compares thousands with ptxas.
+#include "support.h"
+
+#include <catch2/catch.hpp>
+
+using namespace w2w::ptx;
+using namespace w2w::ptx::test;
+
+static std::string check(const std::string &instruction, const std::string &target = "sm_90",
+                         const std::string &version = "9.0") {
+  return parse_kernel(instruction, target, version).messages();
+}
+
+TEST_CASE("operand types", "[check]") {
+  CHECK(check("add.u32 %r1, %r2, 5;") == "");
+  CHECK(check("add.s64 %rd1, %rd2, -5;") == "");
+  CHECK_THAT(check("add.u32 %rd1, %r2, 5;"), Catch::Contains("does not fit type .u32"));
+  CHECK_THAT(check("add.u32 %f1, %r2, 5;"), Catch::Contains("does not fit type .u32"));
+  CHECK_THAT(check("add.f32 %f1, %f2, 1;"), Catch::Contains("integer constant"));
+  CHECK_THAT(check("add.u32 %r1, %r2, 1.0;"), Catch::Contains("floating-point constant"));
+  CHECK_THAT(check("add.u32 %r1, %tid.x, 1;"), Catch::Contains("special register"));
+  CHECK_THAT(check("add.u64 %rd1, gv, 1;"), Catch::Contains("the address of 'gv'"));
+  CHECK_THAT(check("add.u32 %r1, %p1, 1;"), Catch::Contains("'%p1'"));
+  CHECK_THAT(check("add.u32 1, %r1, 1;"), Catch::Contains("not a constant"));
+  CHECK_THAT(check("add.u32 %r1, !%r1, 1;"), Catch::Contains("'!'"));
+  CHECK_THAT(check("add.u32 %r1, %r1;"), Catch::Contains("2 operand(s) where 3"));
+  CHECK_THAT(check("add.u32 %r1, %r1, 1, 2;"), Catch::Contains("4 operand(s) where 3"));
+  CHECK(check("mul.wide.u32 %rd1, %r2, 5;") == "");
+  CHECK_THAT(check("mul.wide.u32 %r1, %r2, 5;"), Catch::Contains("does not fit type .u64"));
+}
+
+TEST_CASE("wider registers in ld, st, cvt", "[check]") {
+  CHECK(check("ld.global.u8 %r1, [%rd1];") == "");
+  CHECK(check("ld.global.u8 %rd1, [%rd1];") == "");
+  CHECK(check("st.global.u16 [%rd1], %r1;") == "");
+  CHECK(check("cvt.u8.u32 %r1, %r2;") == "");
+  CHECK_THAT(check("ld.global.u64 %r1, [%rd1];"), Catch::Contains("does not fit"));
+}
+
+TEST_CASE("addresses", "[check]") {
+  CHECK_THAT(check("ld.global.u32 %r1, [sv];"), Catch::Contains("'sv' is a .shared variable"));
+  CHECK_THAT(check("ld.global.u32 %r1, [%f1];"), Catch::Contains("cannot be an address"));
+  CHECK_THAT(check("ld.global.u32 %r1, %rd1;"), Catch::Contains("address in brackets"));
+  CHECK_THAT(check("cvta.global.u64 %rd1, sv;"), Catch::Contains(".shared variable"));
+}
+
+TEST_CASE("versions and targets", "[check]") {
+  CHECK_THAT(check("redux.sync.add.u32 %r1, %r2, -1;", "sm_75"),
+             Catch::Contains("requires PTX ISA 7.0 and sm_80"));
+  CHECK(check("redux.sync.add.u32 %r1, %r2, -1;", "sm_80") == "");
+  CHECK_THAT(check("redux.sync.add.u32 %r1, %r2, -1;", "sm_80", "6.5"),
+             Catch::Contains("requires"));
+  CHECK_THAT(check("wgmma.fence.sync.aligned;", "sm_90"), Catch::Contains("sm_90a"));
+  CHECK(check("wgmma.fence.sync.aligned;", "sm_90a") == "");
+  CHECK_THAT(check("shfl.up.b32 %r1, %r2, 1, 0;", "sm_70"), Catch::Contains("below sm_70"));
+  CHECK(check("shfl.up.b32 %r1, %r2, 1, 0;", "sm_60") == "");
+  CHECK_THAT(check("mov.u32 %r1, %cluster_ctarank;", "sm_80"), Catch::Contains("sm_90"));
+}
+
+TEST_CASE("ranges of constants", "[check]") {
+  CHECK(check("lop3.b32 %r1, %r2, %r3, %r4, 255;") == "");
+  CHECK_THAT(check("lop3.b32 %r1, %r2, %r3, %r4, 256;"), Catch::Contains("0 to 255"));
+  CHECK_THAT(check("lop3.b32 %r1, %r2, %r3, %r4, %r5;"), Catch::Contains("integer constant"));
+}
+
+TEST_CASE("vectors", "[check]") {
+  CHECK(check("st.global.v4.f32 [%rd1], {%f1, %f2, %f3, %f4};") == "");
+  CHECK_THAT(check("st.global.v4.f32 [%rd1], {%f1, %f2};"),
+             Catch::Contains("expected 4 elements, not 2"));
+  CHECK_THAT(check("st.global.v4.f32 [%rd1], %f1;"), Catch::Contains("in braces"));
+  CHECK_THAT(check("mov.b64 %rd1, {%r1, %h1};"), Catch::Contains("32 bits"));
+}
+
+TEST_CASE("matrix fragments", "[check]") {
+  CHECK(check("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
+              "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};") == "");
+  CHECK_THAT(check("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
+                   "{%r1,%r2}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
+             Catch::Contains("4 elements"));
+  CHECK_THAT(check("mma.sync.aligned.m16n8k16.col.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
+                   "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
+             Catch::Contains("combination"));
+}
+
+TEST_CASE("calls", "[check]") {
+  const std::string f = ".func (.param .b32 r) f(.param .b64 a);\n.entry k() { .reg .b32 %r<3>; "
+                        ".reg .b64 %d<3>; .param .b32 q; .param .b64 a;\n";
+  CHECK(parse_module(f + "call (q), f, (a); }").messages() == "");
+  CHECK_THAT(parse_module(f + "call f, (a); }").messages(), Catch::Contains("return value"));
+  CHECK_THAT(parse_module(f + "call (q), f, (q); }").messages(), Catch::Contains("4 bytes"));
+  CHECK_THAT(parse_module(f + "call (q), f, (a, a); }").messages(),
+             Catch::Contains("2 argument(s)"));
+  CHECK_THAT(parse_module(f + "call (q), k, (a); }").messages(), Catch::Contains("kernel"));
+  CHECK_THAT(parse_module(f + "call (q), %d1, (a); }").messages(), Catch::Contains("prototype"));
+  CHECK_THAT(parse_module(f + "call (q), g, (a); }").messages(), Catch::Contains("not declared"));
+}

@@ -1,0 +1,143 @@
+#include "support.h"
+
+#include <catch2/catch.hpp>
+
+using namespace w2w::ptx;
+using namespace w2w::ptx::test;
+
+static const Variable &variable(const Parsed &p, std::string_view name) {
+  for (const Variable *v : p.module().variables)
+    if (v->name == name)
+      return *v;
+  throw std::runtime_error("no variable");
+}
+
+TEST_CASE("module header", "[declaration]") {
+  const Parsed p = parse_text(".version 8.7\n.target sm_100a, texmode_independent\n.address_size "
+                              "64\n.pragma \"nounroll\";");
+  CHECK(p.messages() == "");
+  CHECK(p.module().version == 87);
+  CHECK(p.module().sm == 100);
+  CHECK(p.module().sm_suffix == 'a');
+  CHECK(p.module().texmode_independent);
+  CHECK(p.module().pragmas.size() == 1);
+}
+
+TEST_CASE("variables: sizes, alignment, linkage", "[declaration]") {
+  const Parsed p = parse_module(R"(
+.visible .global .align 4 .f32 a[10];
+.extern .shared .align 16 .b8 dyn[];
+.const .v4 .f32 c;
+.global .b16 m[2][3][4];
+.weak .global .u8 w;
+.common .global .u64 cm;
+.const[3] .u32 bank;
+.global .attribute(.managed) .s32 man;
+.global .u32 x<3>;
+.extern .global .u32 later;
+.global .u32 later = 7;
+.global .texref t;
+)");
+  CHECK(p.messages() == "");
+  CHECK(variable(p, "a").size == 40);
+  CHECK(variable(p, "a").linkage == Linkage::Visible);
+  CHECK(variable(p, "dyn").unsized);
+  CHECK(variable(p, "dyn").size == 0);
+  CHECK(variable(p, "dyn").align == 16);
+  CHECK(variable(p, "c").size == 16);
+  CHECK(variable(p, "c").align == 16);
+  CHECK(variable(p, "m").size == 48);
+  CHECK(variable(p, "m").dimensions.size() == 3);
+  CHECK(variable(p, "w").linkage == Linkage::Weak);
+  CHECK(variable(p, "cm").linkage == Linkage::Common);
+  CHECK(variable(p, "bank").const_bank == 3);
+  CHECK(variable(p, "man").managed);
+  CHECK(variable(p, "x2").size == 4);
+  CHECK(variable(p, "later").linkage == Linkage::Internal);
+  CHECK(variable(p, "later").initialiser.size() == 1);
+  CHECK(variable(p, "t").align == 8);
+  for (uint32_t i = 0; i < p.module().variables.size(); ++i)
+    CHECK(p.module().variables[i]->index == i);
+}
+
+TEST_CASE("initialisers", "[declaration]") {
+  const Parsed p = parse_module(R"(
+.func f();
+.global .u32 one = 0x10;
+.global .s16 neg = -2;
+.global .u32 list[] = {2, 3, 0, 7};
+.global .s32 grid[3][2] = {{1, 2}, {3}};
+.global .f32 fl[2] = {1.5, 0f40000000};
+.global .f64 db = 0.5;
+.const .v2 .u32 vec = {4, 5};
+.global .u64 tab[4] = {0, list + 8, generic(list) - 4, f};
+.global .u8 bytes[2] = {0xff(list), 0xff00(generic(list) + 1)};
+.global .u32 e = (3 + 4) * 2 << 1 | 1;
+.global .s64 cast = (.s64) 5 - 6;
+.global .u32 cond = 1 ? 7 : 8;
+)");
+  CHECK(p.messages() == "");
+  CHECK(variable(p, "one").initialiser[0].bits == 16);
+  CHECK(variable(p, "neg").initialiser[0].bits == 0xfffe);
+  CHECK(variable(p, "list").size == 16);
+  CHECK(variable(p, "list").initialiser.size() == 3); // zeros are not stored
+  CHECK(variable(p, "list").initialiser[2].offset == 12);
+  const auto grid = variable(p, "grid").initialiser;
+  REQUIRE(grid.size() == 3);
+  CHECK(grid[1].offset == 4);
+  CHECK(grid[2].offset == 8);
+  CHECK(variable(p, "fl").initialiser[0].bits == 0x3fc00000);
+  CHECK(variable(p, "fl").initialiser[1].bits == 0x40000000);
+  CHECK(variable(p, "db").initialiser[0].bits == 0x3fe0000000000000);
+  CHECK(variable(p, "vec").initialiser[1].offset == 4);
+  const auto tab = variable(p, "tab").initialiser;
+  REQUIRE(tab.size() == 3);
+  CHECK(tab[0].kind == InitialiserElement::Kind::VariableAddress);
+  CHECK(tab[0].addend == 8);
+  CHECK(tab[1].kind == InitialiserElement::Kind::GenericAddress);
+  CHECK(tab[1].addend == -4);
+  CHECK(tab[2].kind == InitialiserElement::Kind::FunctionAddress);
+  CHECK(tab[2].offset == 24);
+  const auto bytes = variable(p, "bytes").initialiser;
+  CHECK(bytes[0].mask == 0xff);
+  CHECK(bytes[1].mask == 0xff00);
+  CHECK(bytes[1].mask_shift == 8);
+  CHECK(bytes[1].addend == 1);
+  CHECK(variable(p, "e").initialiser[0].bits == 29);
+  CHECK(variable(p, "cast").initialiser[0].bits == ~uint64_t{0});
+  CHECK(variable(p, "cond").initialiser[0].bits == 7);
+}
+
+TEST_CASE("alias", "[declaration]") {
+  const Parsed p =
+      parse_module(".func a(.param .b32 x) { ret; }\n.func b(.param .b32 x);\n.alias b, a;\n");
+  CHECK(p.messages() == "");
+  CHECK(p.function("b").alias_of == &p.function("a"));
+}
+
+TEST_CASE("wrong declarations", "[declaration]") {
+  auto message = [](const std::string &text) { return parse_module(text).messages(); };
+  CHECK_THAT(message(".global .u32 a; .global .u32 a;"), Catch::Contains("already declared"));
+  CHECK_THAT(message(".global .pred p;"), Catch::Contains(".pred"));
+  CHECK_THAT(message(".global .u32 a[];"), Catch::Contains("neither a size"));
+  CHECK_THAT(message(".shared .u32 a = 1;"), Catch::Contains("initialiser"));
+  CHECK_THAT(message(".global .u32 a[2] = {1, 2, 3};"), Catch::Contains("too many values"));
+  CHECK_THAT(message(".global .align 3 .u32 a;"), Catch::Contains("power of two"));
+  CHECK_THAT(message(".global .u32 a = 1/0;"), Catch::Contains("division by zero"));
+  CHECK_THAT(message(".global .u32 a[99999999999][99999999999];"), Catch::Contains("too large"));
+  CHECK_THAT(message(".reg .u32 a;"), Catch::Contains("inside a function"));
+  CHECK_THAT(message(".entry k(.reg .u32 a) { ret; }"), Catch::Contains(".param"));
+  CHECK_THAT(message(".entry k() { ret; } .entry k() { ret; }"),
+             Catch::Contains("already defined"));
+  CHECK_THAT(message(".func f(.param .b32 a); .func f(.param .b64 a) { ret; }"),
+             Catch::Contains("other parameters"));
+  CHECK_THAT(message(".func f() .maxntid 3 { ret; }"), Catch::Contains("kernels"));
+  CHECK_THAT(message(".global .v4 .f64 a;"), Catch::Contains("128 bits"));
+  CHECK_THAT(parse_text(".target sm_50").messages(), Catch::Contains(".version"));
+  CHECK_THAT(parse_text(".version 9.0\n.target sm_7").messages(),
+             Catch::Contains("unknown target"));
+  CHECK_THAT(parse_text(".version 99.0\n.target sm_70").messages(),
+             Catch::Contains("not supported"));
+  CHECK_THAT(parse_text(".version 9.0\n.target sm_70\n.address_size 32").messages(),
+             Catch::Contains("32-bit"));
+}
