@@ -164,6 +164,11 @@ bool check_program(const Program &p) {
   return check_device_code(p) && good;
 }
 
+bool is_script(const std::string &path) {
+  auto bytes = fatbin::read_file(path);
+  return bytes && bytes->size() > 2 && (*bytes)[0] == '#' && (*bytes)[1] == '!';
+}
+
 } // namespace
 
 int doctor_command(const Args &args) {
@@ -176,9 +181,16 @@ int doctor_command(const Args &args) {
     return fail(kVerb, fmt::format("{}: not found", args[1]));
   Program p;
   std::string error;
-  if (!read_program(path, p, error))
+  bool good = true;
+  if (is_script(path)) {
+    fmt::print("program {}\n", path);
+    line("note",
+         "is a script; the programs and libraries it uses are looked at when they are loaded");
+  } else if (read_program(path, p, error)) {
+    good = check_program(p);
+  } else {
     return fail(kVerb, error);
-  bool good = check_program(p);
+  }
   good &= check_libraries();
   good &= check_device();
   fmt::print("{}\n", good ? "would run: w2w run " + args[1] : "would NOT run, see above");

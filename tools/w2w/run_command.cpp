@@ -44,8 +44,6 @@ int run_command(const Args &args) {
         return misuse(kVerb,
                       fmt::format("unknown device '{}': auto, hip or emulator[:gfxNNN]", value));
       ::setenv("W2W_DEVICE", value.c_str(), 1);
-    } else if (option_value(args[i], "--check", value)) {
-      ::setenv("W2W_CHECK", value.c_str(), 1);
     } else if (option_value(args[i], "--log", value)) {
       ::setenv("W2W_LOG", value.c_str(), 1);
     } else if (option_value(args[i], "--config", value)) {

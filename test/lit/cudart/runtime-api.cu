@@ -1,8 +1,13 @@
-// The runtime API end to end, as nvcc's programs use it: static and shared runtime, legacy and
-// per-thread default streams. REQUIRES: nvcc RUN: %nvcc -arch=compute_80 -code=compute_80 %s -o
-// %t.static RUN: %w2w run --device=emulator:gfx942 -- %t.static | FileCheck %s RUN: %nvcc -cudart
-// shared -default-stream per-thread -arch=compute_80 -code=compute_80 %s -o %t.shared RUN: %w2w run
-// --device=emulator:gfx1100 -- %t.shared | FileCheck %s CHECK-NOT: failed CHECK: all well
+// The runtime API end to end, as nvcc's programs use it: static and shared runtime, legacy and per-thread default streams.
+// clang-format off
+// REQUIRES: nvcc
+// RUN: %nvcc -arch=compute_80 -code=compute_80 %s -o %t.static
+// RUN: %w2w run --device=emulator:gfx942 -- %t.static | FileCheck %s
+// RUN: %nvcc -cudart shared -default-stream per-thread -arch=compute_80 -code=compute_80 %s -o %t.shared
+// RUN: %w2w run --device=emulator:gfx1100 -- %t.shared | FileCheck %s
+// CHECK-NOT: failed
+// CHECK: all well
+// clang-format on
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
