@@ -76,7 +76,7 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
   std::vector<isa::Inst> list;
   uint64_t at = offset;
   std::string text, error;
-  while (at < size && list.size() < kLongest) {
+  while (at < size && b.count < kLongest) {
     const uint8_t *bytes = code + at;
     unsigned n = d.disassembler->decode(bytes, size - at, text);
     isa::Parsed p;
@@ -84,7 +84,7 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
                                           d.constants, p, error);
     if (!ok) {
       // The block ends in front of what is not known; it stops the wave only if it is reached.
-      if (list.empty()) {
+      if (!b.count) {
         char hex[64];
         uint32_t word;
         __builtin_memcpy(&word, bytes, 4);
@@ -98,14 +98,17 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
       seconds.push_back(std::move(p.second));
     b.vgprs = std::max(b.vgprs, p.vgprs);
     b.agprs = std::max(b.agprs, p.agprs);
-    list.push_back(p.inst);
+    // What does nothing is counted, not run.
+    b.count++;
+    if (p.inst.opcode->form != isa::Form::Nop)
+      list.push_back(p.inst), list.back().ordinal = b.count;
     at += n;
     if (p.ends_block)
       break;
   }
   instructions.push_back(std::move(list));
   b.first = instructions.back().data();
-  b.count = uint32_t(instructions.back().size());
+  b.last = b.first + instructions.back().size();
   b.end = uint64_t(code + at);
   blocks.push_back(b);
   slot.store(&blocks.back(), std::memory_order_release);

@@ -184,6 +184,7 @@ struct Inst {
   bool offen = false;   ///< and a VGPR the offset
   bool to_lds = false;  ///< the data goes to LDS at M0
   uint8_t fp = 0;       ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
+  uint16_t ordinal = 0; ///< instructions of its block up to and with this one
   uint64_t pc = 0;
   const struct Opcode *opcode = nullptr;
   Inst *second = nullptr; ///< VOPD: the Y half; sources of both are read before either writes
@@ -211,7 +212,8 @@ enum MemShape : uint32_t {
 /// by it.
 enum class Form : uint8_t {
   None,
-  Nop,
+  Nop,   ///< does nothing: dropped
+  Fence, ///< operands do not matter
   // SALU
   S1,     ///< sdst, ssrc
   S1Src,  ///< ssrc

@@ -13,13 +13,21 @@ int fault(StopInfo &s, const Lanes &x, unsigned lane, u32 size, MemoryAccess acc
   return kStop;
 }
 
-bool permitted(const Wave &w, const Lanes &x, u32 size, MemoryAccess access, StopInfo &s) {
-  u64 lo = ~u64(0), hi = 0;
-  for (unsigned l = 0; l < w.lanes; l++) {
-    bool on = x.mask >> l & 1;
+bool permitted(const Wave &w, Lanes &x, u32 size, MemoryAccess access, StopInfo &s) {
+  unsigned n = w.lanes;
+  if (x.mask != w.full_exec()) {
+    u64 some = x.at[first_lane(x.mask)];
+    for (unsigned base = 0; base < n; base += 32) {
+      u32 half = u32(x.mask >> base);
+      for (unsigned l = 0; l < 32; l++)
+        x.at[base + l] = half >> l & 1 ? x.at[base + l] : some;
+    }
+  }
+  u64 lo = x.at[0], hi = x.at[0];
+  for (unsigned l = 0; l < n; l++) {
     u64 a = x.at[l];
-    lo = on && a < lo ? a : lo;
-    hi = on && a > hi ? a : hi;
+    lo = a < lo ? a : lo;
+    hi = a > hi ? a : hi;
   }
   if (x.space == MemorySpace::Global) {
     if (hi + size > hi && memory_accessible(*w.group, lo, hi + size, access))
@@ -130,44 +138,61 @@ template <unsigned N> struct Data {
   u32 r[N];
 };
 
-template <unsigned N> W2W_INLINE void load_rows(Wave &w, const Lanes &x, u32 *d, u64 plus) {
-  unsigned n = w.lanes;
-  if (x.space == MemorySpace::Scratch) {
-    EACH_LANE(l, x.mask) {
+/// All lanes of a checked access: those that are off have the address of one that is on.
+template <unsigned N> W2W_INLINE void gather(u64 base, const u64 *at, u32 *d, unsigned n) {
+  auto p = [&](unsigned l) { return reinterpret_cast<const u8 *>(base + at[l]); };
+  if constexpr (N == 4) {
+    for (unsigned l = 0; l < n; l += 4)
+      transpose4(p(l), p(l + 1), p(l + 2), p(l + 3), d + l, n);
+  } else {
+    for (unsigned l = 0; l < n; l++) {
+      Data<N> t;
+      memcpy(&t, p(l), sizeof t);
       for (unsigned k = 0; k < N; k++)
-        d[k * n + l] = read_at<u32>(w, x, unsigned(l), plus + 4 * k);
+        d[k * n + l] = t.r[k];
     }
-    return;
-  }
-  u64 base = (x.space == MemorySpace::Lds ? u64(w.group->lds) : 0) + plus;
-  if (N == 1 && x.mask == w.full_exec()) {
-    for (unsigned l = 0; l < n; l++)
-      memcpy(d + l, reinterpret_cast<const void *>(base + x.at[l]), 4);
-    return;
-  }
-  EACH_LANE(l, x.mask) {
-    Data<N> t;
-    memcpy(&t, reinterpret_cast<const void *>(base + x.at[l]), sizeof t);
-    for (unsigned k = 0; k < N; k++)
-      d[k * n + l] = t.r[k];
   }
 }
-template <unsigned N> W2W_INLINE void store_rows(Wave &w, const Lanes &x, const u32 *d, u64 plus) {
+template <unsigned N> W2W_INLINE void load_rows(Wave &w, const Lanes &x, u32 *d) {
   unsigned n = w.lanes;
   if (x.space == MemorySpace::Scratch) {
     EACH_LANE(l, x.mask) {
       for (unsigned k = 0; k < N; k++)
-        write_at<u32>(w, x, unsigned(l), plus + 4 * k, d[k * n + l]);
+        d[k * n + l] = read_at<u32>(w, x, unsigned(l), 4 * k);
     }
     return;
   }
-  u64 base = (x.space == MemorySpace::Lds ? u64(w.group->lds) : 0) + plus;
-  EACH_LANE(l, x.mask) {
+  u64 base = x.space == MemorySpace::Lds ? u64(w.group->lds) : 0;
+  if (x.mask == w.full_exec()) {
+    gather<N>(base, x.at, d, n);
+    return;
+  }
+  alignas(64) u32 t[N * 64];
+  gather<N>(base, x.at, t, n);
+  blend_rows(d, t, x.mask, n, N);
+}
+template <unsigned N> W2W_INLINE void store_rows(Wave &w, const Lanes &x, const u32 *d) {
+  unsigned n = w.lanes;
+  if (x.space == MemorySpace::Scratch) {
+    EACH_LANE(l, x.mask) {
+      for (unsigned k = 0; k < N; k++)
+        write_at<u32>(w, x, unsigned(l), 4 * k, d[k * n + l]);
+    }
+    return;
+  }
+  u64 base = x.space == MemorySpace::Lds ? u64(w.group->lds) : 0;
+  auto one = [&](unsigned l) {
     Data<N> t;
     for (unsigned k = 0; k < N; k++)
       t.r[k] = d[k * n + l];
     memcpy(reinterpret_cast<void *>(base + x.at[l]), &t, sizeof t);
+  };
+  if (x.mask == w.full_exec()) {
+    for (unsigned l = 0; l < n; l++)
+      one(l);
+    return;
   }
+  EACH_LANE(l, x.mask) one(unsigned(l));
 }
 
 template <unsigned N> int load(Wave &w, const Inst &i, StopInfo &s) {
@@ -183,7 +208,7 @@ template <unsigned N> int load(Wave &w, const Inst &i, StopInfo &s) {
   bool ok = per_segment(w, i, [&](Lanes &x) {
     if (!permitted(w, x, 4 * N, MemoryAccess::Read, s))
       return false;
-    load_rows<N>(w, x, d, 0);
+    load_rows<N>(w, x, d);
     return true;
   });
   // Lanes outside a buffer's bounds read zero.
@@ -198,7 +223,7 @@ template <unsigned N> int store(Wave &w, const Inst &i, StopInfo &s) {
   bool ok = per_segment(w, i, [&](Lanes &x) {
     if (!permitted(w, x, 4 * N, MemoryAccess::Write, s))
       return false;
-    store_rows<N>(w, x, d, 0);
+    store_rows<N>(w, x, d);
     return true;
   });
   return ok ? kContinue : kStop;
@@ -215,23 +240,6 @@ template <class T, unsigned SHIFT> int store_small(Wave &w, const Inst &i, StopI
     return true;
   });
   return ok ? kContinue : kStop;
-}
-
-/// Both places of a two-address LDS access in turn: f(lanes, 0 or 1).
-template <class F>
-int two(Wave &w, const Inst &i, StopInfo &s, u32 size, MemoryAccess access, F f) {
-  Lanes x[2];
-  for (unsigned k = 0; k < 2; k++) {
-    x[k].space = MemorySpace::Lds;
-    x[k].mask = exec_mask(w);
-    if (!x[k].mask)
-      return kContinue;
-    addresses(w, i, x[k], k ? i.offset1 : u64(i.offset));
-    if (!permitted(w, x[k], size, access, s))
-      return kStop;
-  }
-  f(x);
-  return kContinue;
 }
 
 } // namespace
@@ -301,58 +309,6 @@ int store_b96(Wave &w, const Inst &i, StopInfo &s) {
 }
 int store_b128(Wave &w, const Inst &i, StopInfo &s) {
   return store<4>(w, i, s);
-}
-
-int ds_read2_b32(Wave &w, const Inst &i, StopInfo &s) {
-  // The second address is found before the first result can overwrite the address register.
-  return two(w, i, s, 4, MemoryAccess::Read, [&](Lanes *x) {
-    load_rows<1>(w, x[0], w.v + i.dst.offset, 0);
-    load_rows<1>(w, x[1], w.v + i.dst.offset + w.lanes, 0);
-  });
-}
-int ds_read2_b64(Wave &w, const Inst &i, StopInfo &s) {
-  return two(w, i, s, 8, MemoryAccess::Read, [&](Lanes *x) {
-    load_rows<2>(w, x[0], w.v + i.dst.offset, 0);
-    load_rows<2>(w, x[1], w.v + i.dst.offset + 2 * w.lanes, 0);
-  });
-}
-int ds_write2_b32(Wave &w, const Inst &i, StopInfo &s) {
-  return two(w, i, s, 4, MemoryAccess::Write, [&](Lanes *x) {
-    store_rows<1>(w, x[0], w.v + i.src[1].offset, 0);
-    store_rows<1>(w, x[1], w.v + i.src[2].offset, 0);
-  });
-}
-int ds_write2_b64(Wave &w, const Inst &i, StopInfo &s) {
-  return two(w, i, s, 8, MemoryAccess::Write, [&](Lanes *x) {
-    store_rows<2>(w, x[0], w.v + i.src[1].offset, 0);
-    store_rows<2>(w, x[1], w.v + i.src[2].offset, 0);
-  });
-}
-namespace {
-template <unsigned N> int exchange2(Wave &w, const Inst &i, StopInfo &s) {
-  return two(w, i, s, 4 * N, MemoryAccess::Atomic, [&](Lanes *x) {
-    unsigned n = w.lanes;
-    u32 out[2 * N * 64];
-    EACH_LANE(l, x[0].mask) {
-      for (unsigned h = 0; h < 2; h++)
-        for (unsigned k = 0; k < N; k++) {
-          out[(h * N + k) * n + l] = read_at<u32>(w, x[h], unsigned(l), 4 * k);
-          write_at<u32>(w, x[h], unsigned(l), 4 * k, w.v[i.src[1 + h].offset + k * n + l]);
-        }
-    }
-    blend_rows(w.v + i.dst.offset, out, x[0].mask, n, 2 * N);
-  });
-}
-} // namespace
-int ds_wrxchg2_b32(Wave &w, const Inst &i, StopInfo &s) {
-  return exchange2<1>(w, i, s);
-}
-int ds_wrxchg2_b64(Wave &w, const Inst &i, StopInfo &s) {
-  return exchange2<2>(w, i, s);
-}
-
-int ds_nop(Wave &, const Inst &, StopInfo &) {
-  return kContinue;
 }
 
 // ---- scalar loads

@@ -26,12 +26,29 @@ W2W_INLINE unsigned first_lane(u64 mask) {
   for (u64 rest_ = (MASK), L; rest_ && (L = first_lane(rest_), true); rest_ &= rest_ - 1)
 
 int fault(StopInfo &s, const Lanes &x, unsigned lane, u32 size, MemoryAccess access);
-/// May all lanes touch `size` bytes at their addresses? Fills in the fault if not.
-bool permitted(const Wave &w, const Lanes &x, u32 size, MemoryAccess access, StopInfo &s);
+/// May all lanes of the mask (not empty) touch `size` bytes at their addresses? Fills in the fault
+/// if not. Lanes that are off get the address of one that is on, so that all may be read.
+bool permitted(const Wave &w, Lanes &x, u32 size, MemoryAccess access, StopInfo &s);
 /// Addresses of the active lanes of a flat, global, scratch, buffer or LDS instruction. For flat
 /// ones, `at` holds the addresses as they are: split() sorts them. Lanes that a buffer's bounds
 /// exclude leave `mask`.
 void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra);
+
+/// Four dwords from each of four places become four rows of four lanes.
+W2W_INLINE void transpose4(const u8 *pa, const u8 *pb, const u8 *pc, const u8 *pd, u32 *to,
+                           unsigned n) {
+  typedef u32 v4 __attribute__((ext_vector_type(4)));
+  v4 a, b, c, d;
+  memcpy(&a, pa, 16), memcpy(&b, pb, 16), memcpy(&c, pc, 16), memcpy(&d, pd, 16);
+  v4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  v4 ef = __builtin_shufflevector(a, b, 2, 6, 3, 7), gh = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  v4 r0 = __builtin_shufflevector(ab, cd, 0, 1, 4, 5),
+     r1 = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  v4 r2 = __builtin_shufflevector(ef, gh, 0, 1, 4, 5),
+     r3 = __builtin_shufflevector(ef, gh, 2, 3, 6, 7);
+  memcpy(to, &r0, 16), memcpy(to + n, &r1, 16), memcpy(to + 2 * n, &r2, 16),
+      memcpy(to + 3 * n, &r3, 16);
+}
 
 /// Where byte `o` of lane l's scratch lies; bytes of one dword are adjacent.
 W2W_INLINE u8 *scratch_at(const Wave &w, u64 o, unsigned l) {

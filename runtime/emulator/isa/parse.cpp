@@ -291,6 +291,7 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
   i.imm = word & 0xffff;
   switch (op.form) {
   case Form::Nop:
+  case Form::Fence:
     next = operands.size();
     return true;
   case Form::S1:

@@ -50,7 +50,7 @@ void run(Wave &w, DecodeCache &cache, uint64_t budget, StopInfo &s) {
       cannot_run(w, b, s);
       goto out;
     }
-    const Inst *i = b->first, *end = i + b->count;
+    const Inst *i = b->first, *end = b->last;
     int next = kContinue;
     if (w.plain_mode && !w.gpr_idx) {
       for (; i != end; i++)
@@ -81,7 +81,7 @@ void run(Wave &w, DecodeCache &cache, uint64_t budget, StopInfo &s) {
       done += b->count;
       w.pc = b->end;
     } else {
-      done += uint64_t(i - b->first) + 1;
+      done += i->ordinal;
       if (next == kStop) {
         s.pc = i->pc;
         if (s.kind == StopKind::MemoryFault)

@@ -8,8 +8,9 @@ namespace w2w::emu::isa {
 /// A run of instructions with one entry. The last one leaves it; if it falls through, the wave goes
 /// on behind it.
 struct Block {
-  const Inst *first = nullptr;
-  uint32_t count = 0;
+  const Inst *first = nullptr; ///< [first, last): without those that do nothing
+  const Inst *last = nullptr;
+  uint32_t count = 0; ///< all of them
   uint64_t end = 0;   ///< address behind the last instruction
   uint32_t vgprs = 0; ///< highest vector register used, plus one
   uint32_t agprs = 0;
