@@ -1,10 +1,11 @@
 # lit configuration. Substitutions: %ptx2hsaco, %w2w, %w2w-opt, %build (the build folder), %inputs (test/lit/inputs),
-# %clang, %llvm-mc, %readelf, %objdump, %ptxas, %nvcc, and FileCheck, not, count, split-file by name.
+# %python, %clang, %llvm-mc, %readelf, %objdump, %ptxas, %nvcc, and FileCheck, not, count, split-file by name.
 # Features for REQUIRES: ptxas, nvcc, comgr, checked. A test that lacks one is reported as skipped, with the feature's name.
 import ctypes.util
 import importlib.util
 import os
 import shutil
+import sys
 import sys
 
 import lit.formats
@@ -40,6 +41,7 @@ config.substitutions += [
     (r"%build\b", build),
     (r"%source\b", config.w2w_source_dir),
     (r"%inputs\b", os.path.join(config.test_source_root, "inputs")),
+    (r"%python\b", sys.executable),
     (r"%clang\b", os.path.join(llvm, "clang")),
     (r"%llvm-mc\b", os.path.join(llvm, "llvm-mc")),
     (r"%readelf\b", os.path.join(llvm, "llvm-readelf")),
