@@ -12,6 +12,7 @@
 namespace w2w::hip {
 #define HIP_FUNCTION(presence, result, name, parameters) W2W_HIP_EXPORT result name parameters;
 #include "runtime/hip/hip_functions.def"
+#include "runtime/hip/hip_program_functions.def"
 #undef HIP_FUNCTION
 } // namespace w2w::hip
 

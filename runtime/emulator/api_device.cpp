@@ -21,6 +21,9 @@ hipError_t note(hipError_t error) {
 }
 
 Call begin_call() {
+  if (g_process_ends) // destructors of the program's statics: nothing runs any more, and nothing
+                      // must wait for it
+    return {nullptr, nullptr, hip::hipErrorDeinitialized};
   Platform *platform = Platform::get();
   if (!platform)
     return {nullptr, nullptr, hip::hipErrorNotInitialized};
