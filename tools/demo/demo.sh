@@ -15,6 +15,8 @@ if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold= plain=; fi
 step=0
 title() { step=$((step + 1)); printf '\n%s%d. %s%s\n' "$bold" $step "$1" "$plain"; }
 indent() { sed 's/^/   /'; }
+# The first N lines. Reads to the end, unlike head: a writer that got SIGPIPE would end the script.
+first() { awk -v n="$1" 'NR <= n'; }
 # timed COMMAND...: runs it (stdout and stderr to $work/out), shows the command and how long it took.
 timed() {
   local begin=${EPOCHREALTIME/./} status=0
@@ -37,7 +39,7 @@ indent <"$work/out"
 timed "$build/bin/w2w" inspect --ptx "$program"
 cp "$work/out" "$work/matmul.ptx"
 echo "   the entry's first lines:"
-sed -n '/\.entry.*matmul_static/,$p' "$work/matmul.ptx" | grep -v '^[[:space:]]*$' | head -n 14 | indent
+sed -n '/\.entry.*matmul_static/,$p' "$work/matmul.ptx" | grep -v '^[[:space:]]*$' | first 14 | indent
 
 title "PTX compiled to an AMDGPU code object"
 timed "$build/bin/ptx2hsaco" "$work/matmul.ptx" -mcpu="$device" -v -o "$work/matmul.hsaco"
@@ -45,7 +47,7 @@ indent <"$work/out"
 
 title "The first instructions of its AMDGPU code"
 timed "$build/bin/ptx2hsaco" "$work/matmul.ptx" -mcpu="$device" --emit=asm -o "$work/matmul.s"
-sed -n '/^_Z13matmul_static[^:]*:/,$p' "$work/matmul.s" | grep -Ev '^[[:space:]]*\.(loc|cfi|file|p2align)|^\.L(func|tmp)' | head -n 20 |
+sed -n '/^_Z13matmul_static[^:]*:/,$p' "$work/matmul.s" | grep -Ev '^[[:space:]]*\.(loc|cfi|file|p2align)|^\.L(func|tmp)' | first 20 |
   indent
 
 title "The program run unmodified, nothing cached: its kernels are compiled at their first launch"
