@@ -80,9 +80,12 @@ Image cubin_image(Bytes bytes, const Elf64_Ehdr &header) {
   return image;
 }
 
-/// End of an ELF file as its headers tell it; nothing is read beyond `bytes`.
+/// End of an ELF image in memory as its headers tell it. Its section table is read if it lies at a
+/// believable place.
 uint64_t elf_extent(const Elf64_Ehdr &h, const uint8_t *base) {
   uint64_t end = sizeof(Elf64_Ehdr);
+  if (h.e_shoff > kMaxUncompressed || h.e_phoff > kMaxUncompressed)
+    return UINT64_MAX;
   end = std::max<uint64_t>(end, h.e_shoff + uint64_t{h.e_shnum} * h.e_shentsize);
   end = std::max<uint64_t>(end, h.e_phoff + uint64_t{h.e_phnum} * h.e_phentsize);
   if (h.e_shoff && h.e_shentsize == sizeof(Elf64_Shdr))
@@ -162,9 +165,14 @@ Result<Image> host_elf_image(Bytes bytes, const Elf64_Ehdr &h, std::string_view 
 Result<Image> open_memory(const void *p) {
   if (!p)
     return Error{"the image pointer is null"};
-  uint32_t magic;
-  std::memcpy(&magic, p, sizeof magic);
-  if (magic == format::kWrapperMagic) {
+  // Byte by byte: a text may be shorter than a magic number.
+  auto begins_with = [&](uint32_t magic) {
+    for (int i = 0; i < 4; ++i)
+      if (static_cast<const uint8_t *>(p)[i] != static_cast<uint8_t>(magic >> (8 * i)))
+        return false;
+    return true;
+  };
+  if (begins_with(format::kWrapperMagic)) {
     format::Wrapper w;
     std::memcpy(&w, p, sizeof w);
     Image image;
@@ -188,27 +196,33 @@ Result<Image> open_memory(const void *p) {
     }
     return image;
   }
-  if (magic == format::kContainerMagic) {
+  if (begins_with(format::kContainerMagic)) {
     Image image;
     image.format = Format::Container;
     if (auto e = add_container(image, p, "fatbinary"))
       return *e;
     return image;
   }
-  if (std::memcmp(&magic, ELFMAG, SELFMAG) == 0) {
+  if (begins_with(0x464c457f)) { // ELFMAG
     Elf64_Ehdr h;
     std::memcpy(&h, p, sizeof h);
     if (h.e_machine != kMachineCuda)
       return Error{
           fmt::format("the image is an ELF file for machine {}, not a cubin", h.e_machine)};
-    return cubin_image(memory(p, elf_extent(h, static_cast<const uint8_t *>(p))), h);
+    const uint64_t extent = elf_extent(h, static_cast<const uint8_t *>(p));
+    if (extent > kMaxUncompressed)
+      return Error{"damaged cubin: its headers announce an impossible size"};
+    return cubin_image(memory(p, extent), h);
   }
   const char *text = static_cast<const char *>(p);
-  size_t length = std::strlen(text);
-  const auto *first = reinterpret_cast<const unsigned char *>(text);
-  if (length == 0 || (*first < 0x20 && !isspace(*first)) || *first >= 0x7f)
+  const auto first = static_cast<unsigned char>(*text);
+  if (first == 0)
+    return Error{"the image is empty"};
+  if ((first < 0x20 && !isspace(first)) || first >= 0x7f)
     return Error{fmt::format(
-        "the image is neither a fatbinary, a cubin nor PTX text (starts with {:#010x})", magic)};
+        "the image is neither a fatbinary, a cubin nor PTX text (its first byte is {:#04x})",
+        first)};
+  const size_t length = std::strlen(text);
   return text_image(memory(text, length));
 }
 
