@@ -1,5 +1,6 @@
 #include "runtime/emulator/device.h"
 
+#include "runtime/emulator/config.h"
 #include "runtime/emulator/dispatcher.h"
 #include "runtime/emulator/log.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 /// What a device may hand out: its own memory, but no more than three quarters of the machine's.
 uint64_t memory_of(const Model &model) {
+  if (config().memory_bytes)
+    return config().memory_bytes;
   long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
   uint64_t host =
       pages > 0 && size > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(size) : 0;

@@ -1,10 +1,14 @@
 #include "runtime/emulator/dispatcher.h"
 
+#include "runtime/emulator/config.h"
 #include "runtime/emulator/log.h"
 
 #include <algorithm>
 #include <chrono>
+#include <new>
+#include <numeric>
 #include <pthread.h>
+#include <random>
 #include <sched.h>
 
 namespace w2w::emu {
@@ -19,6 +23,10 @@ constexpr uint64_t kCooperativeTurn = 8 << 10;
 constexpr uint64_t kVisit = 512 << 10;
 
 unsigned usable_cores() {
+  if (config().seed)
+    return 1; // repeatable: one thread decides the order
+  if (config().threads)
+    return config().threads;
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0)
@@ -36,6 +44,15 @@ public:
         hard_limit_(std::max<uint64_t>(1, std::min<uint64_t>(plan.resident_limit, total_))) {
     soft_limit_ = plan.cooperative ? hard_limit_ : std::min<uint64_t>(hard_limit_, workers);
     turn_ = plan.cooperative ? kCooperativeTurn : kTurn;
+    constexpr uint64_t kLargestShuffled = uint64_t{1}
+                                          << 32; // the product in order() must fit 64 bits
+    if (config().seed && total_ > 1 && total_ < kLargestShuffled) {
+      std::mt19937_64 random(*config().seed);
+      do
+        step_ = 1 + random() % (total_ - 1);
+      while (std::gcd(step_, total_) != 1);
+      first_ = random() % total_;
+    }
   }
 
   /// Executes workgroups for about `visit` instructions, or until there is nothing to do here.
@@ -56,7 +73,7 @@ public:
           break;
         finished_.fetch_add(1, std::memory_order_relaxed);
         turns_without_end_.store(0, std::memory_order_relaxed);
-        group->start(n);
+        group->start(order(n));
         turn = group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
         done += group->instructions();
       }
@@ -116,8 +133,9 @@ private:
         }
         lock.unlock();
         if (!group)
-          group = std::make_unique<ResidentGroup>(plan_);
-        group->start(n);
+          group = make_group();
+        if (group)
+          group->start(order(n));
         return group;
       }
     }
@@ -129,6 +147,22 @@ private:
     ++running_;
     return group;
   }
+
+  /// Null if there is no memory for it; the launch has failed then.
+  std::unique_ptr<ResidentGroup> make_group() {
+    try {
+      return std::make_unique<ResidentGroup>(plan_);
+    } catch (const std::bad_alloc &) {
+      put_back(nullptr, ResidentGroup::Turn::Failed,
+               {hip::hipErrorOutOfMemory,
+                fmt::format("kernel '{}': no memory for the registers and LDS of a workgroup",
+                            plan_.kernel->name)});
+      return nullptr;
+    }
+  }
+
+  /// The workgroup that runs as the n-th one: a permutation of all if a seed is given.
+  uint64_t order(uint64_t n) const { return step_ ? (n * step_ + first_) % total_ : n; }
 
   void put_back(std::unique_ptr<ResidentGroup> group, ResidentGroup::Turn turn,
                 LaunchFailure failure) {
@@ -142,6 +176,17 @@ private:
       spare_.push_back(std::move(group));
       break;
     case ResidentGroup::Turn::Yielded:
+      if (config().hang_instructions && group->stalled() > config().hang_instructions) {
+        --resident_;
+        if (failure_.code == hip::hipSuccess)
+          failure_ = {hip::hipErrorLaunchTimeOut,
+                      fmt::format("kernel '{}': hangs: {} instructions of a workgroup since a wave "
+                                  "ended or passed a "
+                                  "barrier (W2W_CONFIG=emu-hang){}",
+                                  plan_.kernel->name, group->stalled(), group->positions())};
+        cancel();
+        break;
+      }
       ready_.push_back(std::move(group));
       if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >= resident_ &&
           soft_limit_ < hard_limit_) {
@@ -175,6 +220,7 @@ private:
   const uint64_t total_;
   const std::atomic<bool> &stopping_;
   const uint64_t hard_limit_;
+  uint64_t step_ = 0, first_ = 0; // see order()
   std::atomic<uint64_t> next_{0};
   std::atomic<uint64_t> finished_{0};
   std::atomic<uint64_t> waiting_{0}; // ready_.size()
@@ -202,12 +248,11 @@ Dispatcher &Dispatcher::instance() {
 Dispatcher::Dispatcher() : workers_(usable_cores()) {}
 
 void Dispatcher::start_threads() {
-  // Under mutex_. The thread that asks for a launch works too, so one fewer is needed; one at
-  // least, for the case that it is stuck in a launch that waits for another one.
+  // Under mutex_. The thread that asks for a launch works on it too, so one fewer is needed.
   if (started_)
     return;
   started_ = true;
-  unsigned threads = std::max(1u, workers_ - 1);
+  unsigned threads = workers_ - 1;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 1 << 20);
@@ -257,7 +302,7 @@ LaunchFailure Dispatcher::run(const LaunchPlan &plan) {
     return {hip::hipErrorDeinitialized, ""};
   auto begin = std::chrono::steady_clock::now();
   auto launch = std::make_shared<Launch>(plan, workers_, stopping_);
-  bool shared = launch->groups() > 1;
+  bool shared = launch->groups() > 1 && !config().seed;
   {
     std::lock_guard lock(mutex_);
     if (shared)

@@ -1,9 +1,12 @@
 #include "runtime/emulator/workgroup.h"
 
+#include "runtime/emulator/config.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
+#include <new>
 #include <sys/mman.h>
 
 namespace w2w::emu {
@@ -17,13 +20,29 @@ constexpr uint64_t kWaveSlice = 4096;
 constexpr int32_t kWorkgroupBarrier = -1; // gfx12 barrier id
 constexpr int32_t kTrapDebug = 3;         // s_trap 3 is llvm.debugtrap: goes on without a debugger
 
+/// Scatters a number over 64 bits (the finaliser of splitmix64).
+uint64_t mix(uint64_t x) {
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+  x = (x ^ x >> 27) * 0x94d049bb133111eb;
+  return x ^ x >> 31;
+}
+
 } // namespace
+
+uint64_t ResidentGroup::next_random() {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return random_;
+}
 
 ResidentGroup::ResidentGroup(const LaunchPlan &plan) : plan_(plan), count_(plan.waves()) {
   const Kernel &kernel = *plan.kernel;
   uint32_t lds = (plan.lds_bytes + 63) & ~63u;
   if (lds) {
     lds_ = static_cast<uint8_t *>(aligned_alloc(64, lds));
+    if (!lds_)
+      throw std::bad_alloc();
     memset(lds_, 0, lds);
   }
   uint64_t per_wave = uint64_t{plan.scratch_per_lane} * kernel.wave_size;
@@ -68,7 +87,9 @@ void ResidentGroup::start(uint64_t n) {
   next_ = 0;
   live_ = count_;
   waiting_ = signals_ = 0;
-  instructions_ = 0;
+  instructions_ = progress_ = 0;
+  if (config().seed)
+    random_ = mix(*config().seed ^ mix(n + 1)) | 1;
 }
 
 ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> &cancel,
@@ -82,6 +103,8 @@ ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> 
   uint64_t end = instructions_ + budget;
   while (live_ > 0) {
     bool ran = false, all_slept = true;
+    if (random_)
+      next_ = static_cast<uint32_t>(next_random() % count_);
     for (uint32_t i = 0; i < count_; ++i) {
       Slot &slot = slots_[next_];
       next_ = next_ + 1 == count_ ? 0 : next_ + 1;
@@ -90,7 +113,8 @@ ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> 
       if (cancel.load(std::memory_order_relaxed))
         return Turn::Cancelled;
       ran = true;
-      StopInfo stop = execute(slot.wave, code, kWaveSlice);
+      uint64_t slice = random_ ? 1 + next_random() % kWaveSlice : kWaveSlice;
+      StopInfo stop = execute(slot.wave, code, slice);
       instructions_ += stop.instructions;
       all_slept &= stop.kind == StopKind::Sleep;
       if (stop.kind != StopKind::Budget && !handle(slot, stop, failure))
@@ -115,6 +139,7 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
     return true;
   case StopKind::EndProgram:
     slot.state = State::Ended;
+    progress_ = instructions_;
     --live_;
     signals_ -= slot.signals;
     slot.signals = 0;
@@ -162,6 +187,7 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
 }
 
 void ResidentGroup::release_barrier() {
+  progress_ = instructions_;
   for (uint32_t i = 0; i < count_; ++i)
     if (slots_[i].state == State::AtBarrier)
       slots_[i].state = State::Runs;
@@ -169,6 +195,7 @@ void ResidentGroup::release_barrier() {
 }
 
 void ResidentGroup::finish_phase() {
+  progress_ = instructions_;
   signals_ = 0;
   for (uint32_t i = 0; i < count_; ++i) {
     slots_[i].signals = 0;
@@ -252,18 +279,23 @@ void ResidentGroup::describe_deadlock(LaunchFailure &failure) const {
   failure.code = hip::hipErrorLaunchFailure;
   failure.text = fmt::format("kernel '{}': deadlock: every wave waits at a barrier or has ended",
                              plan_.kernel->name);
+  failure.text += positions();
+}
+
+std::string ResidentGroup::positions() const {
   constexpr uint32_t kMostShown = 8;
+  constexpr uint64_t kBarrierBytes = 4; // the pc of a wave at a barrier is behind it
+  std::string text;
   uint32_t shown = 0;
   for (uint32_t i = 0; i < count_; ++i) {
     if (slots_[i].state == State::Ended)
       continue;
-    if (++shown > kMostShown) {
-      failure.text += "; ...";
-      break;
-    }
-    constexpr uint64_t kBarrierBytes = 4; // the wave's pc is behind the barrier it waits at
-    failure.text += "; " + where(slots_[i], slots_[i].wave.pc - kBarrierBytes);
+    if (++shown > kMostShown)
+      return text + "; ...";
+    uint64_t behind = slots_[i].state == State::Runs ? 0 : kBarrierBytes;
+    text += "; " + where(slots_[i], slots_[i].wave.pc - behind);
   }
+  return text;
 }
 
 } // namespace w2w::emu

@@ -35,6 +35,10 @@ public:
   Turn run(uint64_t budget, const std::atomic<bool> &cancel, LaunchFailure &failure);
   /// Instructions executed by all waves since start().
   uint64_t instructions() const { return instructions_; }
+  /// Instructions executed since a wave last ended or barrier was last passed.
+  uint64_t stalled() const { return instructions_ - progress_; }
+  /// Says where the waves are (for a launch that is given up as hanging).
+  std::string positions() const;
 
 private:
   enum class State : uint8_t { Runs, AtBarrier, AtBarrierWait, Ended };
@@ -46,6 +50,7 @@ private:
     bool complete = false; // gfx12: a phase has completed since the last s_barrier_wait
   };
 
+  uint64_t next_random();
   bool handle(Slot &slot, const StopInfo &stop, LaunchFailure &failure);
   void release_barrier();
   void finish_phase();
@@ -64,6 +69,8 @@ private:
   uint32_t live_ = 0, waiting_ = 0; // waves not ended; of those, at an s_barrier
   uint32_t signals_ = 0;            // gfx12, of the current phase
   uint64_t instructions_ = 0;
+  uint64_t progress_ = 0;
+  uint64_t random_ = 0; // 0: waves run in their order, with whole slices
 };
 
 } // namespace w2w::emu

@@ -152,6 +152,12 @@ __global__ void endless(u32 *flag) {
     ;
 }
 
+// The order in which the workgroups come.
+__global__ void arrival(u32 *arrived, u32 *out) {
+  if (tid() == 0)
+    out[bid()] = add(arrived, 1);
+}
+
 __global__ void count(u32 n) {
   u32 i = bid() * bdim() + tid();
   if (i < n)

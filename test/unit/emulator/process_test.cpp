@@ -2,12 +2,14 @@
 // and returns 0 if all is well; ctest's time limit notices a hang.
 #include "runtime/hip/hip_abi.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace w2w::hip {
 #define HIP_FUNCTION(presence, result, name, parameters) extern "C" result name parameters;
@@ -41,6 +43,28 @@ void start_endless() {
         "launch");
   check(hipModuleLaunchKernel(function, 1, 1, 1, 64, 1, 1, 0, stream, args, nullptr), "launch");
   usleep(50000);
+}
+
+hipFunction_t function_of(const char *name) {
+  hipModule_t module = nullptr;
+  hipFunction_t function = nullptr;
+  check(hipModuleLoad(&module, KERNELS "gfx942.co"), "load");
+  check(hipModuleGetFunction(&function, module, name), "function");
+  return function;
+}
+
+/// The order in which 100 workgroups came.
+std::vector<unsigned> arrivals(hipFunction_t function) {
+  constexpr unsigned n = 100;
+  std::vector<unsigned> order(n);
+  void *counter = nullptr, *out = nullptr;
+  check(hipMalloc(&counter, 4), "malloc");
+  check(hipMalloc(&out, n * 4), "malloc");
+  check(hipMemset(counter, 0, 4), "memset");
+  void *args[] = {&counter, &out};
+  check(hipModuleLaunchKernel(function, n, 1, 1, 64, 1, 1, 0, nullptr, args, nullptr), "launch");
+  check(hipMemcpyDtoH(order.data(), out, n * 4), "copy");
+  return order;
 }
 
 int wait_for(pid_t child) {
@@ -90,6 +114,35 @@ int main(int argc, char **argv) {
     }
     return 0;
   }
-  fprintf(stderr, "modes: exit fork fork_unused dlopen\n");
+  if (!strcmp(mode, "hang")) { // a launch that gets nowhere is given up, where a limit is set
+    setenv("W2W_CONFIG", "emu-hang=3", 1);
+    hipFunction_t endless = function_of("endless");
+    void *flag = nullptr;
+    check(hipMalloc(&flag, 4), "malloc");
+    void *args[] = {&flag};
+    check(hipModuleLaunchKernel(endless, 3, 1, 1, 256, 1, 1, 0, nullptr, args, nullptr), "launch");
+    return hipDeviceSynchronize() == hipErrorLaunchTimeOut ? 0 : 1;
+  }
+  if (!strcmp(mode, "seed")) { // shuffled, and the same way each time
+    setenv("W2W_CONFIG", "emu-seed=7", 1);
+    hipFunction_t arrival = function_of("arrival");
+    std::vector<unsigned> first = arrivals(arrival), second = arrivals(arrival), sorted = first;
+    std::sort(sorted.begin(), sorted.end());
+    for (unsigned i = 0; i < sorted.size(); ++i)
+      if (sorted[i] != i)
+        return 2;
+    return first == second && first != sorted ? 0 : 1;
+  }
+  if (!strcmp(mode, "memory")) {
+    setenv("W2W_CONFIG", "emu-memory=128,emu-threads=1", 1);
+    size_t free = 0, total = 0;
+    check(hipMemGetInfo(&free, &total), "hipMemGetInfo");
+    void *p = nullptr;
+    return total == size_t{128} << 20 && hipMalloc(&p, 129 << 20) == hipErrorOutOfMemory &&
+                   arrivals(function_of("arrival"))[99] == 99
+               ? 0
+               : 1;
+  }
+  fprintf(stderr, "modes: exit fork fork_unused dlopen hang seed memory\n");
   return 3;
 }
