@@ -13,6 +13,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <cstring>
 #include <mutex>
 
 extern "C" void LLVMInitializeAMDGPUTargetInfo();
@@ -70,6 +71,7 @@ std::unique_ptr<Disassembler> Disassembler::create(const std::string &cpu, unsig
                                                *p->assembler, *p->instructions, *p->registers));
   if (!p->disassembler || !p->printer)
     return nullptr;
+  p->disassembler->CommentStream = &llvm::nulls();
   return std::unique_ptr<Disassembler>(new Disassembler(std::move(p)));
 }
 
@@ -77,10 +79,12 @@ unsigned Disassembler::decode(const uint8_t *bytes, uint64_t available, std::str
   llvm::MCInst inst;
   uint64_t size = 0;
   text.clear();
-  auto status = self->disassembler->getInstruction(
-      inst, size, llvm::ArrayRef<uint8_t>(bytes, available > 64 ? 64 : available), 0,
-      llvm::nulls());
-  if (status == llvm::MCDisassembler::Fail || !size)
+  // Behind the end of the code stand zeros: LLVM's complaint about a cut-off literal would crash
+  // (22.1.8).
+  uint8_t padded[64] = {};
+  std::memcpy(padded, bytes, available < sizeof padded ? available : sizeof padded);
+  auto status = self->disassembler->getInstruction(inst, size, padded, 0, llvm::nulls());
+  if (status != llvm::MCDisassembler::Success || !size || size > available)
     return 0;
   llvm::raw_string_ostream out(text);
   self->printer->printInst(&inst, 0, "", *self->subtarget, out);

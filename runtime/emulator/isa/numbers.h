@@ -133,17 +133,27 @@ W2W_INLINE float fmul_legacy(float a, float b) {
 
 /// v_min_f32 and v_max_f32: -0 < +0; a NaN loses against a number, but a signalling one is returned
 /// quieted in IEEE mode (MODE bit 9).
+/// What MODE leaves of a source that is returned as it is: bits 4 and 6 keep f32 and f64 denormals.
+/// (f16 ones are gone before.)
+W2W_INLINE float kept(float x, u32 m) {
+  u32 b = bits<u32>(x);
+  return bits<float>(!(m & 0x10) && !(b & 0x7f800000u) ? b & 0x80000000u : b);
+}
+W2W_INLINE double kept(double x, u32 m) {
+  u64 b = bits<u64>(x);
+  return bits<double>(!(m & 0x40) && !(b & 0x7ff0000000000000ull) ? b & 0x8000000000000000ull : b);
+}
 template <class T> W2W_INLINE T fmin2(T a, T b, u32 m) {
   T r = a < b || (a == b && sign_bit(a)) ? a : b;
   r = a != a ? (b != b ? quiet(a) : b) : b != b ? a : r;
   bool ieee = m & 0x200;
-  return ieee && is_snan(a) ? quiet(a) : ieee && is_snan(b) ? quiet(b) : r;
+  return kept(ieee && is_snan(a) ? quiet(a) : ieee && is_snan(b) ? quiet(b) : r, m);
 }
 template <class T> W2W_INLINE T fmax2(T a, T b, u32 m) {
   T r = a > b || (a == b && !sign_bit(a)) ? a : b;
   r = a != a ? (b != b ? quiet(a) : b) : b != b ? a : r;
   bool ieee = m & 0x200;
-  return ieee && is_snan(a) ? quiet(a) : ieee && is_snan(b) ? quiet(b) : r;
+  return kept(ieee && is_snan(a) ? quiet(a) : ieee && is_snan(b) ? quiet(b) : r, m);
 }
 /// gfx12 v_minimum_f32 and v_maximum_f32 (IEEE 754-2019): a NaN wins.
 template <class T> W2W_INLINE T fminimum(T a, T b) {

@@ -59,6 +59,10 @@ struct Parser {
       return fail("operand '" + std::string(operands[next]) + "' is not known");
     next++;
     unsigned want = dwords(t);
+    // The handlers touch as many rows as the type has.
+    if (want && o.where == Where::Vgpr && o.dwords != want)
+      return fail("operand '" + std::string(operands[next - 1]) +
+                  "' has not the size that the opcode needs");
     if (o.where == Where::Imm || o.where >= Where::Scc)
       o.dwords = uint8_t(want ? want : 1);
     else if (want && o.where == Where::Sgpr && o.dwords != want && vector_source)
@@ -83,6 +87,15 @@ struct Parser {
   bool sources(Inst &i, const Opcode &op);
   bool modifiers(Inst &i, const Opcode &op);
   bool scalar(Inst &i, const Opcode &op);
+  bool scalar_modifiers(const Inst &i) {
+    for (const Operand &o : i.src)
+      if (o.mods && o.type != Type::F32)
+        return fail("a source modifier is not expected");
+    for (const char *name : {"clamp", "mul:2", "mul:4", "div:2"})
+      if (mods.has(name))
+        return fail(std::string(name) + " is not emulated here");
+    return true;
+  }
   bool memory(Inst &i, const Opcode &op);
   bool run(Inst &i, const Opcode &op, uint64_t pc);
 };
@@ -314,7 +327,7 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
     next = second ? 1 : 0;
     bool ok = take(i.dst, op.dst == Type::None ? Type::B32 : op.dst);
     next = operands.size();
-    if (ok && i.dst.where != Where::Sgpr)
+    if (ok && (i.dst.where != Where::Sgpr || i.dst.index >= kNull))
       return fail("the scalar register is missing");
     return ok;
   }
@@ -479,7 +492,7 @@ bool Parser::run(Inst &i, const Opcode &op, uint64_t pc) {
   else if (op.form >= Form::V)
     ok = vector(i, op);
   else
-    ok = scalar(i, op);
+    ok = scalar(i, op) && scalar_modifiers(i);
   if (!ok)
     return false;
   if (more())

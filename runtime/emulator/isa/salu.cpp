@@ -67,7 +67,9 @@ struct Xi64 {
 struct Xf32 {
   typedef float value;
   W2W_INLINE float read(Wave &w, const Inst &i, const Operand &o) {
-    return bits<float>(scalar32(w, o));
+    u32 x = scalar32(w, o);
+    x = o.mods & kAbs ? x & 0x7fffffffu : x;
+    return bits<float>(o.mods & kNeg ? x ^ 0x80000000u : x);
   }
   W2W_INLINE void write(Wave &w, const Operand &o, float x) { set_scalar32(w, o, bits<u32>(x)); }
 };

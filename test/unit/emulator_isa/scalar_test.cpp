@@ -144,6 +144,8 @@ TEST_CASE("SALU floating point of gfx12") {
       {"s_fmac_f32 s0, s2, s4", f(2), f(3), f(7), -1, 0, "gfx12", f(1)},
       {"s_cvt_i32_f32 s0, s2", f(-3.5f), 0, uint32_t(-3), -1, 0, "gfx12"},
       {"s_cvt_pk_rtz_f16_f32 s0, s2, s4", f(1), f(2), 0x40003c00, -1, 0, "gfx12"},
+      {"v_s_sqrt_f32 s0, s2", f(9), 0, f(3), -1, 0, "gfx12"},
+      {"v_s_rcp_f32 s0, -s2", f(4), 0, f(-0.25f), -1, 0, "gfx12"},
       {"s_add_f16 s0, s2, s4", 0x3c00, 0x4000, 0x4200, -1, 0, "gfx12"},
       {"s_rndne_f32 s0, s2", f(2.5f), 0, f(2), -1, 0, "gfx12"},
   });

@@ -95,6 +95,13 @@ TEST_CASE("f32 rounding and denormals by MODE") {
       {"v_add_f64 v[0:1], v[2:3], v[4:5]", {1, d(1)}, {0, d(1)}, {}, {0, d(2)}, nullptr, kFlush64},
       {"v_add_f16 v0, v2, v4", {0x3c00}, {0x0001}, {}, {0x3c01}, "gfx9", kUp},
       {"v_add_f16 v0, v2, v4", {0x0001, 0x8001}, {0, 0}, {}, {0, 0}, "gfx9", kFlush64},
+      {"v_max_f32 v0, v2, v4",
+       {kDenormal, 0x80000001},
+       {0, 0x80000002},
+       {},
+       {0, kMinus0},
+       "gfx9",
+       kFlush32},
       {"v_mov_b32 v0, v2", {kDenormal}, {}, {}, {kDenormal}, nullptr, kFlush32},
   });
 }

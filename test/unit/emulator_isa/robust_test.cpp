@@ -1,0 +1,56 @@
+// Code is untrusted input: whatever bytes a wave runs into, it stops with a reason; the host goes
+// on.
+#include "machine.h"
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <random>
+
+using namespace w2w::emu;
+using namespace w2w::emu::test;
+
+TEST_CASE("random bytes") {
+  for (const Model &model : models()) {
+    std::mt19937 random(2026);
+    unsigned decoded = 0;
+    for (unsigned round = 0; round < 300; round++) {
+      Machine m(model.cpu, model.lanes);
+      uint32_t code[64];
+      for (uint32_t &word : code)
+        word = random();
+      // Some words from the common encodings, so that more than a few decode.
+      for (unsigned k = 0; k < 64; k += 1 + random() % 3)
+        code[k] = (code[k] & 0x00ffffff) | (random() % 128) << 24;
+      std::string error;
+      auto cache = DecodeCache::create(model.cpu, code, sizeof code, error);
+      REQUIRE(cache);
+      for (unsigned l = 0; l < m.lanes; l++)
+        for (unsigned r = 0; r < 256; r++)
+          m.v(r, l) = random();
+      for (unsigned r = 0; r < 106; r++)
+        m.wave.s[r] = random();
+      m.wave.pc = uint64_t(code);
+      StopInfo stop = execute(m.wave, *cache, 500);
+      decoded += stop.instructions > 2;
+      // The null register stays null.
+      for (unsigned r = kNull; r < kNull + 16; r++)
+        CHECK(m.wave.s[r] == 0);
+    }
+    CHECK(decoded > 20);
+  }
+}
+
+TEST_CASE("code that ends in the middle of an instruction") {
+  uint32_t half[] = {0xbe8000ff}; // s_mov_b32 s0, literal; on gfx9
+  std::string error;
+  auto cache = DecodeCache::create("gfx942", half, sizeof half, error);
+  Machine m("gfx942", 64);
+  m.wave.pc = uint64_t(half);
+  CHECK(execute(m.wave, *cache, 10).kind == StopKind::UnknownInstruction);
+  m.wave.pc = uint64_t(half) + 4;
+  CHECK(execute(m.wave, *cache, 10).kind == StopKind::InstructionFetch);
+  m.wave.pc = uint64_t(half) + 2;
+  CHECK(execute(m.wave, *cache, 10).kind == StopKind::InstructionFetch);
+  CHECK_FALSE(DecodeCache::create("gfx1", half, sizeof half, error));
+  CHECK(error.find("gfx1") != std::string::npos);
+}
