@@ -11,12 +11,10 @@ std::string list_isa_text(const std::function<bool(const Form &)> &implemented) 
     const bool yes = implemented(f);
     done += yes;
     const std::string needs = describe(f.requirement);
-    out += fmt::format("{} {}  [PTX ISA {}]{}{}\n", yes ? "+" : "-", f.syntax, f.section,
-                       needs.empty() ? "" : " needs ", needs);
+    out += fmt::format("{}  {:<10} {}{}\n", yes ? "yes" : "no ", f.section, f.syntax,
+                       needs.empty() ? "" : "  [" + needs + "]");
   }
-  out += fmt::format("{} instructions, {} forms: {} implemented (+), {} not (-)\n", kOpcodeCount,
-                     forms().size(), done, forms().size() - done);
-  return out;
+  return out + fmt::format("{} of {} forms can be compiled\n", done, forms().size());
 }
 
 static std::string requirement_fields(const Requirement &r) {

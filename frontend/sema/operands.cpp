@@ -121,7 +121,7 @@ private:
           return false;
       return true;
     }
-    return o == Opcode::ld || o == Opcode::st || o == Opcode::ldu;
+    return o == Opcode::ld || (o == Opcode::st && !c_.mods.has(Mod::async)) || o == Opcode::ldu;
   }
 
   static bool compatible(Type instruction, Type reg, bool relaxed) {
@@ -130,7 +130,7 @@ private:
     if (instruction == Type::Pred || reg == Type::Pred)
       return instruction == reg;
     const unsigned want = bits(instruction) < 8 ? 8 : bits(instruction), have = bits(reg);
-    if (relaxed && have <= 64 ? have < want : have != want)
+    if (relaxed ? have < want : have != want)
       return false;
     const TypeKind kind = info(instruction).kind;
     // A .f16x2 register counts as 32 bits without type.
@@ -218,6 +218,12 @@ private:
     return true;
   }
 
+  /// Instructions on bits that take no floating-point constant, unlike mov, selp, st and the like.
+  bool integer_only() const {
+    const Opcode o = c_.form->opcode;
+    return o == Opcode::lop3 || o == Opcode::atom || o == Opcode::red;
+  }
+
   bool check_immediate(Operand &o, Type type) {
     const bool is_floating = is_float(o.imm_type);
     if (type == Type::None)
@@ -237,7 +243,7 @@ private:
       // 16-bit floats and packed values: no literal form exists (PTX ISA 4.5.2).
       return fail(o.loc,
                   fmt::format("there are no constants of type {}; use a register", dotted(type)));
-    } else if (is_floating && !(kind == TypeKind::Bits && bits(type) >= 32)) {
+    } else if (is_floating && (kind != TypeKind::Bits || bits(type) < 32 || integer_only())) {
       return fail(o.loc,
                   fmt::format("a floating-point constant does not fit type {}", dotted(type)));
     }
@@ -278,6 +284,9 @@ private:
       return fail(o.loc, "a byte or half selector cannot be used here");
     switch (o.kind) {
     case Operand::Kind::Register:
+      if (spec.type.kind == TypeRef::Kind::Fixed && o.reg->type == Type::F16x2 &&
+          type != Type::F16x2 && !spec.vector)
+        return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
       return check_register(o, type);
     case Operand::Kind::Sink:
       if (sink_allowed)
@@ -345,7 +354,7 @@ private:
         return check_scalar(spec, o, type, spec.sink, spec.dest);
       }
     }
-    if (o.kind == Operand::Kind::Register && o.reg->vector_width == want &&
+    if (o.kind == Operand::Kind::Register && want > 1 && o.reg->vector_width == want &&
         o.component == Operand::Component::None) {
       if (!compatible(type, o.reg->type, relaxed()))
         return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));

@@ -1,28 +1,11 @@
 #include "tools/ptx2hsaco/listing.h"
 
-#include "frontend/isa/form.h"
+#include "frontend/isa/list.h"
 #include "lowering/emit/emit.h"
 
 #include <fmt/format.h>
 
 namespace w2w::tool {
-namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20)
-      out += fmt::format("\\u{:04x}", c);
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
-} // namespace
-
 std::string list_images(const InputFile &file) {
   std::string text;
   for (size_t i = 0; i < file.image.entries.size(); ++i) {
@@ -38,25 +21,8 @@ std::string list_images(const InputFile &file) {
 }
 
 std::string list_isa(bool json) {
-  std::string text = json ? "[" : "";
-  size_t implemented = 0, total = 0;
-  for (const ptx::isa::Form &form : ptx::isa::forms()) {
-    bool works = emit::is_implemented(form);
-    implemented += works;
-    std::string needs = ptx::isa::describe(form.requirement);
-    if (json)
-      text += fmt::format("{}\n {{\"form\": {}, \"opcode\": {}, \"section\": {}, \"requires\": {}, "
-                          "\"implemented\": {}}}",
-                          total ? "," : "", quoted(form.syntax), quoted(spelling(form.opcode)),
-                          quoted(form.section), quoted(needs), works);
-    else
-      text += fmt::format("{}  {:<10} {}{}\n", works ? "yes" : "no ", form.section, form.syntax,
-                          needs.empty() ? "" : "  [" + needs + "]");
-    ++total;
-  }
-  if (json)
-    return text + "\n]\n";
-  return text + fmt::format("{} of {} forms can be compiled\n", implemented, total);
+  return json ? ptx::isa::list_isa_json(emit::is_implemented)
+              : ptx::isa::list_isa_text(emit::is_implemented);
 }
 
 std::string report_resources(const CompileResult &result, const std::string &mcpu) {

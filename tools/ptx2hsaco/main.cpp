@@ -1,7 +1,7 @@
 // ptx2hsaco: PTX -> AMD code object, ahead of time.
+#include "frontend/ast/print.h"
 #include "frontend/parse/parse.h"
 #include "lowering/compiler.h"
-#include "tools/ptx2hsaco/dump_ast.h"
 #include "tools/ptx2hsaco/input.h"
 #include "tools/ptx2hsaco/listing.h"
 #include "tools/ptx2hsaco/options.h"
@@ -94,7 +94,7 @@ int compile_one(const Options &o, const PtxInput &input, const std::string &outp
   CompileResult result;
   bool made;
   if (o.action == Action::DumpAst) {
-    std::string text = dump_ast(parsed.module());
+    std::string text = ptx::print(parsed.module());
     result.bytes.assign(text.begin(), text.end());
     made = true;
   } else {
@@ -103,8 +103,8 @@ int compile_one(const Options &o, const PtxInput &input, const std::string &outp
   }
   if (!diags.list().empty() || o.json_diagnostics)
     print_diagnostics(diags, input, o.json_diagnostics);
-  // As compilers do, nothing is written after an error. Errors in parts of the module that the kernels
-  // asked for by name do not reach are shown, and do not count.
+  // As compilers do, nothing is written after an error. Errors in parts of the module that the
+  // kernels asked for by name do not reach are shown, and do not count.
   bool failed = o.kernels.empty() ? diags.has_errors() : diags.error_count() != parse_errors;
   if (!made || (failed && o.action == Action::Compile))
     return 1;
