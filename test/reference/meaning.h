@@ -44,6 +44,7 @@ std::optional<Meaning> integer_meaning(const Spelling &s);
 std::optional<Meaning> logic_meaning(const Spelling &s);
 std::optional<Meaning> compare_meaning(const Spelling &s);
 std::optional<Meaning> convert_meaning(const Spelling &s);
+std::optional<Meaning> convert_packed_meaning(const Spelling &s);
 std::optional<Meaning> float_meaning(const Spelling &s);
 
 /// Width in bits of a PTX type; 1 for pred.
