@@ -19,39 +19,32 @@ extern char **environ;
 
 namespace w2w::jit {
 
-/// One running compiler with its socket. The destructor ends it.
+/// One running compiler: its socket. When that closes, the process ends by itself (supervisor.h).
 class CompilerProcess {
 public:
-  CompilerProcess(Descriptor socket, pid_t pid, std::thread thread)
-      : socket(std::move(socket)), pid_(pid), thread_(std::move(thread)) {}
+  CompilerProcess(Descriptor socket, std::thread thread)
+      : socket(std::move(socket)), thread_(std::move(thread)) {}
   CompilerProcess(const CompilerProcess &) = delete;
   ~CompilerProcess() {
-    socket.reset(); // end of file: it exits by itself when idle
+    socket.reset();
     if (thread_.joinable())
       thread_.detach(); // a hung in-process compiler cannot be ended
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      end_status();
-    }
-  }
-
-  /// Waits for the end of a process that has closed its socket and says how it ended.
-  std::string how_it_ended() {
-    if (pid_ <= 0)
-      return "ended";
-    int status = end_status();
-    if (WIFSIGNALED(status))
-      return fmt::format("was ended by signal {} ({})", WTERMSIG(status),
-                         ::strsignal(WTERMSIG(status)));
-    if (WIFEXITED(status))
-      return fmt::format("exited with status {}", WEXITSTATUS(status));
-    return "ended";
-  }
-  void forget() { // in a forked child: the process belongs to the parent
-    pid_ = -1;
   }
   bool has_image(const Hash128 &hash) const {
     return std::find(images.begin(), images.end(), hash) != images.end();
+  }
+  /// The answer to a request; says in `how` what went wrong if there is none.
+  Trouble receive(Message &reply, const Deadline &deadline, std::string &how) const {
+    Trouble trouble = receive_message(socket.get(), reply, deadline);
+    if (trouble == Trouble::None && reply.type == MessageType::Died) {
+      how.assign(reply.payload.begin(), reply.payload.end());
+      return Trouble::Closed;
+    }
+    if (trouble != Trouble::None)
+      how = trouble == Trouble::TimedOut    ? "did not answer in time"
+            : trouble == Trouble::Malformed ? "sent a malformed message"
+                                            : "closed its connection";
+    return trouble;
   }
 
   Descriptor socket;
@@ -59,15 +52,6 @@ public:
   bool fresh = true;           // has not answered anything yet
 
 private:
-  int end_status() {
-    int status = 0;
-    // __WALL: it was cloned without an exit signal.
-    while (::waitpid(pid_, &status, __WALL) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return status;
-  }
-  pid_t pid_;
   std::thread thread_;
 };
 
@@ -81,13 +65,16 @@ struct SpawnArguments {
   char *const *argv;
   char *const *envp;
   rlim_t address_space;
+  void *second_stack;
+  pid_t pid = -1;
+  int error = 0;
 };
 
-/// Runs in the child, in the parent's address space (CLONE_VM|CLONE_VFORK): async-signal-safe calls
-/// only.
-int child_main(void *pointer) {
+/// The new process until it becomes the compiler. Like forget_child, it runs in the application's
+/// address space (CLONE_VM|CLONE_VFORK): async-signal-safe calls only.
+int become_compiler(void *pointer) {
   auto *a = static_cast<SpawnArguments *>(pointer);
-  // The parent blocked all signals: handlers of the application must not run here.
+  // The application blocked all signals for us: its handlers must not run here.
   struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number < NSIG; ++number)
@@ -95,11 +82,10 @@ int child_main(void *pointer) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (a->socket == kSocketInChild) {
+  if (a->socket == kSocketInChild)
     ::fcntl(a->socket, F_SETFD, 0);
-  } else if (::dup2(a->socket, kSocketInChild) < 0) {
-    ::_exit(127);
-  }
+  else
+    ::dup2(a->socket, kSocketInChild);
   int null = ::open("/dev/null", O_RDWR);
   if (null >= 0) {
     ::dup2(null, STDIN_FILENO);
@@ -112,11 +98,22 @@ int child_main(void *pointer) {
   rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::execve(a->path, a->argv, a->envp);
+  a->error = errno;
   ::_exit(127);
 }
 
-/// Like posix_spawn, but with no exit signal: an application's SIGCHLD handler and wait() never see
-/// the compiler.
+/// Starts the compiler and ends, so that the compiler is nobody's child.
+int forget_child(void *pointer) {
+  auto *a = static_cast<SpawnArguments *>(pointer);
+  a->pid = ::clone(become_compiler, a->second_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, pointer);
+  if (a->pid < 0)
+    a->error = errno;
+  ::_exit(0);
+}
+
+/// Starts the compiler as a process that the application's wait() and SIGCHLD handler never see:
+/// its parent is a child without an exit signal, which has ended before this returns. Returns its
+/// pid, or -1 with errno.
 pid_t spawn(const std::string &path, int socket, uint64_t address_space) {
   std::vector<std::string> kept;
   for (char **entry = environ; entry && *entry; ++entry) {
@@ -131,33 +128,26 @@ pid_t spawn(const std::string &path, int socket, uint64_t address_space) {
   envp.push_back(nullptr);
   std::string argument0 = path, argument1 = fmt::format("--socket={}", kSocketInChild);
   char *argv[] = {argument0.data(), argument1.data(), nullptr};
-  SpawnArguments arguments{socket, path.c_str(), argv, envp.data(), address_space};
 
   constexpr size_t kStack = 64 << 10;
-  std::vector<uint8_t> stack(kStack);
-  auto top = reinterpret_cast<uintptr_t>(stack.data() + kStack) & ~uintptr_t{15};
+  auto stacks = std::make_unique<uint8_t[]>(2 * kStack);
+  auto top_of = [&](size_t which) {
+    auto top = reinterpret_cast<uintptr_t>(stacks.get() + (which + 1) * kStack);
+    return reinterpret_cast<void *>(top & ~uintptr_t{15});
+  };
+  SpawnArguments arguments{socket, path.c_str(), argv, envp.data(), address_space, top_of(1)};
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, &before);
-  // CLONE_CLEAR_SIGHAND is newer than the kernels we want; child_main resets the handlers
-  // (CLONE_SIGHAND is not given, so they are its own).
-  pid_t pid =
-      ::clone(child_main, reinterpret_cast<void *>(top), CLONE_VM | CLONE_VFORK, &arguments);
-  int error = errno;
+  pid_t between = ::clone(forget_child, top_of(0), CLONE_VM | CLONE_VFORK, &arguments);
+  if (between < 0)
+    arguments.error = errno;
+  else // __WALL: it has no exit signal
+    while (::waitpid(between, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
-  return pid;
-}
-
-const char *trouble_text(Trouble trouble) {
-  switch (trouble) {
-  case Trouble::TimedOut:
-    return "did not answer in time";
-  case Trouble::Malformed:
-    return "sent a malformed message";
-  default:
-    return "closed its connection";
-  }
+  errno = arguments.error;
+  return arguments.error ? -1 : arguments.pid;
 }
 
 } // namespace
@@ -193,11 +183,7 @@ const Result<CompilerIdentity> &compiler_identity() {
 CompilerPool::CompilerPool(PoolOptions options)
     : options_(std::move(options)), owner_(::getpid()) {}
 
-CompilerPool::~CompilerPool() {
-  if (::getpid() != owner_)
-    for (auto &process : idle_)
-      process->forget();
-}
+CompilerPool::~CompilerPool() = default;
 
 std::unique_ptr<CompilerProcess> CompilerPool::start(Error &error) {
   int pair[2];
@@ -229,12 +215,11 @@ std::unique_ptr<CompilerProcess> CompilerPool::start(Error &error) {
     theirs.reset();
   }
   ++started_;
-  auto process = std::make_unique<CompilerProcess>(std::move(ours), pid, std::move(thread));
+  auto process = std::make_unique<CompilerProcess>(std::move(ours), std::move(thread));
   Message hello;
   Deadline deadline = std::chrono::steady_clock::now() + options_.time_out;
-  Trouble trouble = receive_message(process->socket.get(), hello, deadline);
-  if (trouble != Trouble::None) {
-    std::string how = trouble == Trouble::Closed ? process->how_it_ended() : trouble_text(trouble);
+  std::string how;
+  if (process->receive(hello, deadline, how) != Trouble::None) {
     error = {fmt::format("the compiler {} {} before its greeting", options_.path, how)};
     return nullptr;
   }
@@ -258,9 +243,7 @@ std::unique_ptr<CompilerProcess> CompilerPool::acquire(const Hash128 &image, Err
   {
     std::unique_lock lock(mutex_);
     if (::getpid() != owner_) {
-      for (auto &process : idle_)
-        process->forget();
-      idle_.clear();
+      idle_.clear(); // closes our copies of their sockets only
       busy_ = 0;
       owner_ = ::getpid();
     }
@@ -306,13 +289,14 @@ Result<std::vector<uint8_t>> CompilerPool::ask(const PtxImage &image, MessageTyp
     Deadline deadline = std::chrono::steady_clock::now() + options_.time_out;
     Message reply;
     Trouble trouble = Trouble::None;
+    std::string how = "closed its connection";
     bool send_image = !process->has_image(image.hash);
     for (int round = 0; round < 2 && trouble == Trouble::None; ++round) {
       if (send_image) {
         trouble = send_message(process->socket.get(), MessageType::Image,
                                encode(ImageMessage{image.hash, image.name, image.text}));
         if (trouble == Trouble::None)
-          trouble = receive_message(process->socket.get(), reply, deadline);
+          trouble = process->receive(reply, deadline, how);
         if (trouble != Trouble::None)
           break;
         if (!process->has_image(image.hash))
@@ -320,7 +304,7 @@ Result<std::vector<uint8_t>> CompilerPool::ask(const PtxImage &image, MessageTyp
       }
       trouble = send_message(process->socket.get(), request, payload);
       if (trouble == Trouble::None)
-        trouble = receive_message(process->socket.get(), reply, deadline);
+        trouble = process->receive(reply, deadline, how);
       if (trouble == Trouble::None && reply.type == MessageType::NeedImage) {
         send_image = true;
         continue;
@@ -337,7 +321,6 @@ Result<std::vector<uint8_t>> CompilerPool::ask(const PtxImage &image, MessageTyp
       return Error{fmt::format("{}: the compiler gave an unexpected answer ({})", what,
                                static_cast<unsigned>(reply.type))};
     }
-    std::string how = trouble == Trouble::Closed ? process->how_it_ended() : trouble_text(trouble);
     process.reset();
     release(nullptr);
     // A process that had worked before may have been ended from outside: one more try in a new one.

@@ -25,7 +25,8 @@ std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t bas
   };
   for (const abi::ArenaRelocation &relocation : summary.relocations) {
     uint64_t offset = relocation.offset;
-    if (relocation.width > 8 || offset + relocation.width > summary.arena_size)
+    if (relocation.width > 8 || relocation.width > summary.arena_size ||
+        offset > summary.arena_size - relocation.width)
       continue; // cannot come from our compiler; the summary's reader has checked it
     need(offset + relocation.width);
     uint64_t value = 0;

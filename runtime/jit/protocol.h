@@ -32,6 +32,7 @@ enum class MessageType : uint32_t {
   Summary = 7, // abi::serialise(ModuleSummary)
   Kernel = 8,  // CompiledKernel
   Failed = 9,  // text: rendered diagnostics
+  Died = 10,   // text: how the compiling process ended; the last message on the socket
 };
 
 struct Message {

@@ -1,5 +1,6 @@
 // w2w-compiler: the compiler process that libcuda and libcudart start on demand. Not meant to be
 // run by hand.
+#include "runtime/jit/supervisor.h"
 #include "tools/w2w-compiler/service.h"
 
 #include <cstdio>
@@ -13,5 +14,5 @@ int main(int argc, char **argv) {
                          "use ptx2hsaco\n");
     return 2;
   }
-  return w2w::serve_compiler(std::atoi(argv[1] + std::strlen(kPrefix)));
+  return w2w::jit::supervise(std::atoi(argv[1] + std::strlen(kPrefix)), w2w::serve_compiler);
 }
