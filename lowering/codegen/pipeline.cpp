@@ -8,6 +8,7 @@
 #include "lowering/passes/lower_flush.h"
 #include "lowering/passes/lower_function_ids.h"
 #include "lowering/passes/lower_nanosleep.h"
+#include "lowering/passes/lower_runtime_calls.h"
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
@@ -93,9 +94,6 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // lower_traps must come before lower_special_registers: it asks for %ctaid and %tid.
   mpm.addPass(OURS(lower_traps));
 
-  // place_globals must come before LLVM's passes, which would split or merge variables whose place
-  // in the arena is already settled.
-  mpm.addPass(OURS(place_globals));
   mpm.addPass(OURS(lower_special_registers));
 
   // Value by value, no ordering among them; before LLVM's passes, which then simplify the results.
@@ -126,6 +124,12 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   settle.addPass(InferAddressSpacesPass());
   mpm.addPass(createModuleToFunctionPassAdaptor(std::move(settle)));
   mpm.addPass(OURS(lower_barriers));
+
+  // lower_runtime_calls must come after settling, which brings printf's format strings to light,
+  // and before place_globals, which drops their text. place_globals must come before LLVM's own
+  // pipeline, which would split or merge variables whose place in the arena is already settled.
+  mpm.addPass(OURS(lower_runtime_calls));
+  mpm.addPass(OURS(place_globals));
 
   // lower_warp_ops comes after settling, when shuffle distances and masks are constants.
   mpm.addPass(OURS(lower_warp_ops));

@@ -19,12 +19,16 @@ constexpr unsigned kLdsSpace = 3;
 
 using Barriers = DenseMap<const BasicBlock *, const CallInst *>; // first barrier of each block
 
+bool is_barrier(const Function &callee) {
+  return callee.getIntrinsicID() == Intrinsic::amdgcn_s_barrier;
+}
+
 /// Functions that contain a barrier or call one that does.
 SmallPtrSet<Function *, 8> functions_with_barriers(Module &module) {
   SmallPtrSet<Function *, 8> set;
   SmallVector<Function *> work;
   for (Function &f : module)
-    if (f.isDeclaration() && f.getName().starts_with(kPrefix))
+    if (is_barrier(f))
       work.push_back(&f);
   while (!work.empty())
     for (User *user : work.pop_back_val()->users())
@@ -66,7 +70,7 @@ void check_flow(Function &function, const SmallPtrSetImpl<Function *> &synchroni
     for (Instruction &i : block)
       if (auto *call = dyn_cast<CallInst>(&i))
         if (Function *callee = call->getCalledFunction())
-          if (callee->getName().starts_with(kPrefix) || synchronising.contains(callee))
+          if (is_barrier(*callee) || synchronising.contains(callee))
             barriers.try_emplace(&block, call);
 
   auto &manager =
@@ -201,13 +205,6 @@ bool lower_barriers(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
   std::vector<CallInst *> calls = calls_with_prefix(module, kPrefix);
   if (calls.empty())
     return false;
-  if (env.paired()) {
-    SmallPtrSet<Function *, 8> synchronising = functions_with_barriers(module);
-    for (Function &f : module)
-      if (synchronising.contains(&f))
-        check_flow(f, synchronising, analyses, env);
-    env.warp_mode_reason = "barriers in uniform flow";
-  }
   BarrierLowering lowering(module, env);
   for (CallInst *call : calls) {
     StringRef name = call->getCalledFunction()->getName().drop_front(kPrefix.size());
@@ -216,6 +213,14 @@ bool lower_barriers(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
     call->eraseFromParent();
   }
   erase_unused_declarations(module, kPrefix);
+  // Afterwards: the result of a barrier's reduction is known to be uniform now.
+  if (env.paired()) {
+    SmallPtrSet<Function *, 8> synchronising = functions_with_barriers(module);
+    for (Function &f : module)
+      if (synchronising.contains(&f))
+        check_flow(f, synchronising, analyses, env);
+    env.warp_mode_reason = "barriers in uniform flow";
+  }
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "lowering/passes/lower_flush.h"
 #include "lowering/passes/lower_function_ids.h"
 #include "lowering/passes/lower_nanosleep.h"
+#include "lowering/passes/lower_runtime_calls.h"
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
@@ -28,6 +29,7 @@ std::span<const PassInfo> all_passes() {
       PASS(lower_flush),
       PASS(lower_function_ids),
       PASS(lower_nanosleep),
+      PASS(lower_runtime_calls),
       PASS(lower_special_registers),
       PASS(lower_traps),
       PASS(lower_warp_ops),

@@ -112,3 +112,18 @@ join:
   call void @w2w.barrier.sync(i32 0)
   ret void
 }
+; The result of a barrier's reduction is the same for the whole block, whatever goes in.
+declare i1 @w2w.barrier.red.or(i32, i32, i1) convergent
+define amdgpu_kernel void @reduced_loop() {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  br label %head
+head:
+  %i = phi i32 [ 0, %0 ], [ %next, %head ]
+  %next = add i32 %i, 1
+  %c = icmp ult i32 %next, %t
+  %any = call i1 @w2w.barrier.red.or(i32 0, i32 0, i1 %c)
+  br i1 %any, label %head, label %done
+done:
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}
