@@ -2,11 +2,15 @@
 #include "runtime/emulator/isa/opcodes.h"
 
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <unordered_map>
 
 namespace w2w::emu::isa {
 
+namespace v2 {
+const Handlers &table();
+}
 namespace v3 {
 const Handlers &table();
 }
@@ -15,10 +19,17 @@ const Handlers &table();
 }
 
 const Handlers &handlers() {
-  static const Handlers &best = [&]() -> const Handlers & {
+  static const Handlers &best = []() -> const Handlers & {
     __builtin_cpu_init();
-    bool avx512 = __builtin_cpu_supports("x86-64-v4");
-    return avx512 ? v4::table() : v3::table();
+    bool avx512 = __builtin_cpu_supports("x86-64-v4"), avx2 = __builtin_cpu_supports("x86-64-v3");
+    // For tests: W2W_CONFIG=host-isa=v2 or v3 takes less than the processor has.
+    const char *config = std::getenv("W2W_CONFIG");
+    std::string_view wish = config ? config : "";
+    if (wish.find("host-isa=v2") != wish.npos)
+      avx512 = avx2 = false;
+    if (wish.find("host-isa=v3") != wish.npos)
+      avx512 = false;
+    return avx512 ? v4::table() : avx2 ? v3::table() : v2::table();
   }();
   return best;
 }
