@@ -23,6 +23,9 @@ namespace {
 // The one list of processors. LDS sizes: AMDGPU feature
 // FeatureAddressableLocalMemorySize65536/163840. gfx10 and later have both wave sizes; wave32 is
 // LLVM's and ROCm's default there, and fits a PTX warp.
+// Without true16: with it, LLVM 22 copies halves of registers where it needs all of them (64-bit
+// bswap at -O0 gives wrong bytes).
+constexpr std::string_view kGfx11Features = "+wavefrontsize32,-real-true16";
 constexpr Processor kProcessors[] = {
     {"gfx906", Generation::Gfx9, 64, "", 64 << 10, 40},
     {"gfx908", Generation::Gfx9, 64, "", 64 << 10, 40},
@@ -30,8 +33,8 @@ constexpr Processor kProcessors[] = {
     {"gfx942", Generation::Gfx9, 64, "", 64 << 10, 10},
     {"gfx950", Generation::Gfx9, 64, "", 160 << 10, 10},
     {"gfx1030", Generation::Gfx10, 32, "+wavefrontsize32", 64 << 10, 10},
-    {"gfx1100", Generation::Gfx11, 32, "+wavefrontsize32", 64 << 10, 10},
-    {"gfx1151", Generation::Gfx11, 32, "+wavefrontsize32", 64 << 10, 10},
+    {"gfx1100", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 10},
+    {"gfx1151", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 10},
     {"gfx1201", Generation::Gfx12, 32, "+wavefrontsize32", 64 << 10, 10},
 };
 
