@@ -139,7 +139,7 @@ Result<std::vector<Entry>> read_container(Bytes bytes, std::string_view where) {
     auto entry = read_entry(bytes, offset, where, next);
     if (!entry)
       return entry.error();
-    entries.push_back(std::move(*entry));
+    entries.push_back(*entry);
     offset = (next + 7) & ~uint64_t{7};
   }
   return entries;

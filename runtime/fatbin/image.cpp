@@ -28,7 +28,7 @@ std::optional<Error> add_container(Image &image, Bytes bytes, std::string where)
     return entries.error();
   for (Entry &e : *entries) {
     e.container = image.containers.size();
-    image.entries.push_back(std::move(e));
+    image.entries.push_back(e);
   }
   image.containers.push_back(bytes.first(*container_size(bytes)));
   image.container_names.push_back(std::move(where));
