@@ -56,10 +56,6 @@ void emit_atomic(FunctionEmitter &e, const Instruction &i) {
     e.error(i, "atomic operation on memory that is not .global or .shared");
     return;
   }
-  if (ptx::bits(t) > 64) {
-    e.error(i, "128-bit atomic operations are not supported");
-    return;
-  }
   SyncScope::ID scope = scope_of(e, i, true);
   AtomicOrdering order = order_of(i);
   unsigned size = ptx::bytes(t);
@@ -112,7 +108,7 @@ void emit_fence(FunctionEmitter &e, const Instruction &i) {
 
 std::span<const EmitterRow> atomic_emitters() {
   static const EmitterRow rows[] = {
-      {Opcode::atom, emit_atomic},
+      {Opcode::atom, emit_atomic, is_at_most_64_bits},
       {Opcode::red, emit_atomic, is_synchronous_form},
       {Opcode::fence, emit_fence},
       {Opcode::membar, emit_fence},

@@ -41,7 +41,8 @@ std::unique_ptr<llvm::Module> emit_module(llvm::LLVMContext &context, const ptx:
                                           std::span<const std::string_view> kernels,
                                           const EmitOptions &options, ptx::Diagnostics &diags);
 
-/// Whether every instruction of this form of the isa table has an emitter.
+/// Whether instructions of this form of the isa table have an emitter. The few combinations inside
+/// such forms that are refused with an error of their own are listed in README.md.
 bool is_implemented(const ptx::isa::Form &form);
 
 } // namespace w2w::emit

@@ -92,6 +92,9 @@ bool has_no_oob(const ptx::isa::Form &form) {
 bool is_synchronous_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::async) && !mentions(form, Mod::bulk);
 }
+bool is_at_most_64_bits(const ptx::isa::Form &form) {
+  return !mentions(form, Type::B128);
+}
 bool is_cta_barrier_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::cluster);
 }
