@@ -20,12 +20,13 @@ void LLVMInitializeAMDGPUAsmParser(); // inline assembly
 namespace w2w {
 namespace {
 
-// The one list of processors. LDS sizes: AMDGPU feature
-// FeatureAddressableLocalMemorySize65536/163840. gfx10 and later have both wave sizes; wave32 is
-// LLVM's and ROCm's default there, and fits a PTX warp.
 // Without true16: with it, LLVM 22 copies halves of registers where it needs all of them (64-bit
 // bswap at -O0 gives wrong bytes).
 constexpr std::string_view kGfx11Features = "+wavefrontsize32,-real-true16";
+
+// The one list of processors. LDS sizes: AMDGPU feature
+// FeatureAddressableLocalMemorySize65536/163840. gfx10 and later have both wave sizes; wave32 is
+// LLVM's and ROCm's default there, and fits a PTX warp.
 constexpr Processor kProcessors[] = {
     {"gfx906", Generation::Gfx9, 64, "", 64 << 10, 40},
     {"gfx908", Generation::Gfx9, 64, "", 64 << 10, 40},
