@@ -46,7 +46,8 @@ const char *latest_kernel(Context &context) {
 CUresult read_status(Context &context) {
   if (!context.status)
     return CUDA_SUCCESS;
-  auto kind = static_cast<abi::StatusKind>(__atomic_load_n(&context.status->kind, __ATOMIC_ACQUIRE));
+  auto kind =
+      static_cast<abi::StatusKind>(__atomic_load_n(&context.status->kind, __ATOMIC_ACQUIRE));
   if (kind == abi::StatusKind::None || kind == abi::StatusKind::Claimed)
     return CUDA_SUCCESS;
   const abi::Status &s = *context.status;
@@ -59,11 +60,11 @@ CUresult read_status(Context &context) {
   switch (kind) {
   case abi::StatusKind::AssertFailed:
     // CUDA prints failed assertions to standard error whatever the log level.
-    std::fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n",
-                 read_device_string(s.detail[1], 1024).c_str(), s.line,
-                 read_device_string(s.detail[2], 1024).c_str(), s.block[0], s.block[1], s.block[2],
-                 s.thread[0], s.thread[1], s.thread[2],
-                 read_device_string(s.detail[0], 4096).c_str());
+    std::fprintf(
+        stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n",
+        read_device_string(s.detail[1], 1024).c_str(), s.line,
+        read_device_string(s.detail[2], 1024).c_str(), s.block[0], s.block[1], s.block[2],
+        s.thread[0], s.thread[1], s.thread[2], read_device_string(s.detail[0], 4096).c_str());
     return CUDA_ERROR_ASSERT;
   case abi::StatusKind::UnknownFunction:
     log_error("{}: indirect call through {:#x}, which is no function of the module", place,
@@ -84,43 +85,55 @@ CUresult read_status(Context &context) {
 } // namespace
 
 CUresult prepare_shared(Context &context) {
-  std::call_once(context.shared_once, [&] {
-    const hip::Api &api = hip::api();
-    size_t fifo_bytes = size_t{1} << 20;
-    {
-      std::lock_guard lock(context.mutex);
-      auto it = context.limits.find(CU_LIMIT_PRINTF_FIFO_SIZE);
-      if (it != context.limits.end())
-        fifo_bytes = it->second;
-    }
-    uint64_t words = 512;
-    while (words * 8 < fifo_bytes && words < (uint64_t{1} << 27))
-      words *= 2;
-    auto make = [&](size_t bytes, uint64_t &seen) -> void * {
-      void *memory = nullptr, *device = nullptr;
-      hip::hipError_t error =
-          api.hipHostMalloc(&memory, bytes, hip::kHostMallocPortable | hip::kHostMallocMapped);
-      if (error == hip::hipSuccess)
-        error = api.hipHostGetDevicePointer(&device, memory, 0);
-      if (error != hip::hipSuccess) {
-        context.shared_result = to_cuda(error);
-        return nullptr;
-      }
-      seen = reinterpret_cast<uint64_t>(device);
-      return memory;
-    };
-    auto *status = static_cast<abi::Status *>(make(sizeof(abi::Status), context.status_device));
-    auto *fifo = static_cast<abi::PrintfFifo *>(
-        make(sizeof(abi::PrintfFifo) + words * 8, context.fifo_device));
-    if (!status || !fifo)
-      return;
-    std::memset(status, 0, sizeof(abi::Status));
-    std::memset(fifo, 0, sizeof *fifo + words * 8);
-    fifo->words = words;
-    context.status = status;
-    context.fifo = fifo;
-  });
-  return context.shared_result;
+  if (context.shared_ready.load(std::memory_order_acquire))
+    return CUDA_SUCCESS;
+  std::lock_guard shared(context.shared_mutex);
+  if (context.shared_ready)
+    return CUDA_SUCCESS;
+  size_t fifo_bytes = size_t{1} << 20;
+  {
+    std::lock_guard lock(context.mutex);
+    auto it = context.limits.find(CU_LIMIT_PRINTF_FIFO_SIZE);
+    if (it != context.limits.end())
+      fifo_bytes = it->second;
+  }
+  uint64_t words = 512;
+  while (words * 8 < fifo_bytes && words < (uint64_t{1} << 27))
+    words *= 2;
+  const hip::Api &api = hip::api();
+  auto make = [&](size_t bytes, auto *&memory, uint64_t &seen) {
+    void *host = nullptr, *device = nullptr;
+    hip::hipError_t error =
+        api.hipHostMalloc(&host, bytes, hip::kHostMallocPortable | hip::kHostMallocMapped);
+    if (error == hip::hipSuccess)
+      error = api.hipHostGetDevicePointer(&device, host, 0);
+    if (error != hip::hipSuccess)
+      return to_cuda(error);
+    std::memset(host, 0, bytes);
+    memory = static_cast<std::remove_reference_t<decltype(memory)>>(host);
+    seen = reinterpret_cast<uint64_t>(device);
+    return CUDA_SUCCESS;
+  };
+  if (!context.status)
+    if (CUresult result = make(sizeof(abi::Status), context.status, context.status_device))
+      return result;
+  if (CUresult result =
+          make(sizeof(abi::PrintfFifo) + words * 8, context.fifo, context.fifo_device))
+    return result;
+  context.fifo->words = words;
+  context.shared_ready = true;
+  return CUDA_SUCCESS;
+}
+
+void free_shared(Context &context) {
+  std::lock_guard shared(context.shared_mutex);
+  context.shared_ready = false;
+  if (context.status)
+    (void)hip::api().hipHostFree(context.status);
+  if (context.fifo)
+    (void)hip::api().hipHostFree(context.fifo);
+  context.status = nullptr;
+  context.fifo = nullptr;
 }
 
 void drain_printf(Context &context) {
@@ -171,9 +184,11 @@ CUresult after_wait(Context &context, hip::hipError_t error) {
     return status;
   }
   CUresult result = to_cuda(error, context);
-  if (context.sticky)
+  if (context.sticky) {
+    context.device_failed = true;
     log_error("the device stopped: {} (the latest kernel launched is {})",
               hip::describe(hip::api(), "waiting", error), latest_kernel(context));
+  }
   return result;
 }
 

@@ -145,6 +145,17 @@ void clear_context(Context &context) {
     else
       (void)api.hipFree(pointer);
   }
+  free_shared(context);
+  // HIP's errors stay with the device until it is reset, which takes everything on it along: other
+  // contexts share the fate, as they would have on their next call.
+  if (context.device_failed.exchange(false)) {
+    for (Context *other : d.contexts.all())
+      if (other != &context && other->device == context.device && other->references > 0) {
+        int none = 0;
+        other->sticky.compare_exchange_strong(none, context.sticky.load());
+      }
+    (void)api.hipDeviceReset();
+  }
   std::lock_guard lock(context.mutex);
   context.per_thread.clear();
   context.limits.clear();

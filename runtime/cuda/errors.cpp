@@ -133,6 +133,7 @@ CUresult to_cuda(hip::hipError_t error, Context &context) {
   if (kills_context(result)) {
     int none = 0;
     context.sticky.compare_exchange_strong(none, result);
+    context.device_failed = true;
   }
   return result;
 }

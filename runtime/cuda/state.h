@@ -162,9 +162,10 @@ struct Context {
   std::atomic<unsigned> flags = 0;
   unsigned api_version = 3020;
   uint64_t id = 0;
-  std::atomic<int> references = 0; // primary: retains; others: cuCtxAttach
-  std::atomic<int> sticky = 0;     // CUresult that every call returns from now on
-  Stream legacy;                   // NULL and CU_STREAM_LEGACY
+  std::atomic<int> references = 0;         // primary: retains; others: cuCtxAttach
+  std::atomic<int> sticky = 0;             // CUresult that every call returns from now on
+  std::atomic<bool> device_failed = false; // ... because HIP said so, which holds for the device
+  Stream legacy;                           // NULL and CU_STREAM_LEGACY
   CUfunc_cache cache_config = CU_FUNC_CACHE_PREFER_NONE;
   CUsharedconfig shared_config = CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE;
 
@@ -178,8 +179,8 @@ struct Context {
   std::vector<DeferredFree> deferred;
 
   // Shared with kernels: pinned memory, allocated before the first launch.
-  std::once_flag shared_once;
-  CUresult shared_result = CUDA_SUCCESS;
+  std::mutex shared_mutex; // while it is allocated or freed
+  std::atomic<bool> shared_ready = false;
   abi::Status *status = nullptr;
   uint64_t status_device = 0;
   abi::PrintfFifo *fifo = nullptr;
@@ -292,7 +293,9 @@ CUresult after_wait(Context &context, hip::hipError_t error);
 /// Prints the FIFO's records to standard output.
 void drain_printf(Context &context);
 void free_deferred(Context &context, bool wait);
-/// Allocates the status block and the printf FIFO.
+/// Allocates the status block and the printf FIFO, unless they are there.
 CUresult prepare_shared(Context &context);
+/// Frees them; nothing of the context may run.
+void free_shared(Context &context);
 
 } // namespace w2w::cuda

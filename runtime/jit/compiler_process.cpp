@@ -93,6 +93,9 @@ int become_compiler(void *pointer) {
     if (null > kSocketInChild)
       ::close(null);
   }
+  // The application's other files are not the compiler's: a pipe held open here would never end for
+  // its reader.
+  (void)::close_range(kSocketInChild + 1, ~0u, 0);
   rlimit limit{a->address_space, a->address_space};
   ::setrlimit(RLIMIT_AS, &limit);
   rlimit no_core{0, 0};
