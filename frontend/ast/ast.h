@@ -115,6 +115,7 @@ struct Operand {
   Component component = Component::None;
   uint8_t selector_count = 0; // digits of Halves or Bytes
   uint16_t selector = 0;
+  bool indexed = false;       // Variable written as an array element: a[3]
   bool negated = false;       // !p for predicates, -a in video instructions
   Type imm_type = Type::None; // S64/U64 integer, F32 0f, F64 0d or decimal; as written
   StateSpace address_space = StateSpace::None; // of an Address whose base is an immediate: unused

@@ -146,6 +146,8 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       error(at_, fmt::format("unknown directive '.{}' of a function", word), "11.4");
     }
   }
+  if (p.maxntid[0] && p.reqntid[0])
+    error(loc(), ".maxntid and .reqntid cannot both be given", "11.4.3");
 }
 
 void Parser::check_redeclaration(const Function &old, const Function &now, SourceLoc at) {

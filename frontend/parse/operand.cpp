@@ -150,6 +150,7 @@ bool Parser::parse_name_operand(Operand &out) {
       if (!parse_integer_constant(index, "array index") ||
           !expect(Tok::RBracket, "after the array index"))
         return false;
+      out.indexed = true;
       out.offset = index * static_cast<int64_t>(bytes(s.variable->type)) * s.variable->vector_width;
       return true;
     }

@@ -296,6 +296,10 @@ private:
       if (only_register)
         return fail(o.loc, "expected a register, not a constant");
       return check_immediate(o, type) && check_range(spec, o);
+    case Operand::Kind::SpecialRegister:
+      if (c_.form->opcode == Opcode::cvt && !spec.dest)
+        return check_special(o, type);
+      [[fallthrough]];
     default:
       return fail(o.loc, fmt::format("expected a register{}, not {}",
                                      only_register ? "" : " or constant", describe(o)));
@@ -390,6 +394,8 @@ private:
   }
 
   bool check_address(const OperandSpec &spec, Operand &o) {
+    if (o.kind == Operand::Kind::Variable && o.indexed) // ld.global.u32 d, a[3]; PTX ISA 6.4.2
+      o.kind = Operand::Kind::Address;
     if (o.kind != Operand::Kind::Address)
       return fail(o.loc, fmt::format("expected an address in brackets, not {}", describe(o)));
     StateSpace space = space_of_form();
@@ -416,6 +422,10 @@ private:
       if (c_.form->opcode == Opcode::st && o.variable->is_parameter)
         return fail(o.loc, fmt::format("'{}' is an input of the function and cannot be written",
                                        o.variable->name));
+      if (space == StateSpace::None && (actual == StateSpace::Const || actual == StateSpace::Param))
+        return fail(o.loc,
+                    fmt::format("'{}' is a .{} variable; name the state space in the instruction",
+                                o.variable->name, space_name(actual)));
       if (space != StateSpace::None && space != actual)
         return fail(o.loc, fmt::format("'{}' is a .{} variable, the instruction accesses .{}",
                                        o.variable->name, space_name(actual), space_name(space)));
@@ -504,21 +514,24 @@ private:
            fail(o.loc, fmt::format("{} cannot be an address", describe(o)));
   }
 
+  bool check_special(const Operand &o, Type type) {
+    const isa::SpecialRegisterInfo &i = isa::info(o.special);
+    if (i.vector_width > 1 && o.component == Operand::Component::None)
+      return fail(o.loc, fmt::format("name a component of '{}', such as {}.x", i.name, i.name));
+    // A 64-bit special register may be read in 32 bits, and %tid and its like in 16 (PTX
+    // ISA 10.1).
+    const bool narrow = bits(type) == 16 && i.vector_width > 1;
+    if (i.type == Type::Pred ? type != Type::Pred
+                             : !narrow && (bits(type) != bits(i.type) || is_float(type)))
+      return fail(o.loc, fmt::format("special register '{}' of type .{} does not fit type {}",
+                                     i.name, info(i.type).spelling, dotted(type)));
+    return true;
+  }
+
   bool check_any_source(Operand &o, Type type) {
     switch (o.kind) {
-    case Operand::Kind::SpecialRegister: {
-      const isa::SpecialRegisterInfo &i = isa::info(o.special);
-      if (i.vector_width > 1 && o.component == Operand::Component::None)
-        return fail(o.loc, fmt::format("name a component of '{}', such as {}.x", i.name, i.name));
-      // A 64-bit special register may be read in 32 bits, and %tid and its like in 16 (PTX
-      // ISA 10.1).
-      const bool narrow = bits(type) == 16 && i.vector_width > 1;
-      if (i.type == Type::Pred ? type != Type::Pred
-                               : !narrow && (bits(type) != bits(i.type) || is_float(type)))
-        return fail(o.loc, fmt::format("special register '{}' of type .{} does not fit type {}",
-                                       i.name, info(i.type).spelling, dotted(type)));
-      return true;
-    }
+    case Operand::Kind::SpecialRegister:
+      return check_special(o, type);
     case Operand::Kind::Variable:
     case Operand::Kind::Function:
       if (is_float(type) || type == Type::Pred || bits(type) < 32)

@@ -38,6 +38,11 @@ TEST_CASE("wider registers in ld, st, cvt", "[check]") {
 }
 
 TEST_CASE("addresses", "[check]") {
+  CHECK(check("ld.global.u8 %r1, gv[3];") == "");
+  CHECK_THAT(check("ld.global.u8 %r1, gv;"), Catch::Contains("address in brackets"));
+  CHECK_THAT(check("ld.u32 %r1, [p1];"), Catch::Contains("name the state space"));
+  CHECK(check("cvt.u64.u32 %rd1, %tid.x;") == "");
+  CHECK(check("selp.u32 %r1, 1, 2, !%p1;") == "");
   CHECK_THAT(check("ld.global.u32 %r1, [sv];"), Catch::Contains("'sv' is a .shared variable"));
   CHECK_THAT(check("ld.global.u32 %r1, [%f1];"), Catch::Contains("cannot be an address"));
   CHECK_THAT(check("ld.global.u32 %r1, %rd1;"), Catch::Contains("address in brackets"));
