@@ -130,12 +130,12 @@ void clear_context(Context &context) {
   for (Stream *stream : d.streams.all())
     if (stream->context == &context) {
       d.streams.remove(stream);
-      stream->ring.destroy();
+      stream->destroy_launch_memory();
       if (stream->hip)
         (void)api.hipStreamDestroy(stream->hip);
       delete stream;
     }
-  context.legacy.ring.destroy();
+  context.legacy.destroy_launch_memory();
   for (const Allocation &a : d.allocations.take_all_of(&context)) {
     auto *pointer = reinterpret_cast<void *>(a.base);
     if (a.kind == MemoryKind::Host)

@@ -64,6 +64,14 @@ public:
     }
     return CUDA_SUCCESS;
   }
+  /// The same as a list of pointers, for HIP functions that take no packed buffer.
+  std::vector<void *> pointers(const abi::KernelSummary &kernel) {
+    std::vector<void *> list;
+    for (const abi::KernelParam &param : kernel.params)
+      list.push_back(data() + param.offset);
+    list.push_back(data() + size_ - 8);
+    return list;
+  }
   void set_launch_block(uint64_t address) { std::memcpy(data() + size_ - 8, &address, 8); }
   uint8_t *data() { return large_.empty() ? small_ : large_.data(); }
   size_t size() const { return size_; }
@@ -123,9 +131,21 @@ unsigned slice_blocks(unsigned grid, unsigned block) {
   return static_cast<unsigned>(std::min<uint64_t>(grid, most));
 }
 
+hip::hipError_t launch_packed(const Launch &launch, const Dim &count,
+                              const jit::LoadedKernel &kernel, ParameterBuffer &parameters,
+                              const Stream &stream) {
+  size_t size = parameters.size();
+  void *extra[] = {hip::kLaunchParamBufferPointer, parameters.data(), hip::kLaunchParamBufferSize,
+                   &size, hip::kLaunchParamEnd};
+  return hip::api().hipModuleLaunchKernel(kernel.function, count.v[0], count.v[1], count.v[2],
+                                          launch.block.v[0], launch.block.v[1], launch.block.v[2],
+                                          launch.shared_bytes, stream.hip, nullptr, extra);
+}
+
 CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
-                      const abi::LaunchBlock &block_template, const jit::LoadedKernel &kernel,
-                      ParameterBuffer &parameters, Stream &stream, Context &context) {
+                      const abi::LaunchBlock &block_template, const abi::KernelSummary &summary,
+                      const jit::LoadedKernel &kernel, ParameterBuffer &parameters, Stream &stream,
+                      Context &context) {
   abi::LaunchBlock *block = nullptr;
   uint64_t address = 0;
   if (CUresult result = stream.ring.next(stream.hip, block, address))
@@ -135,13 +155,16 @@ CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
     filled.block_offset[i] = offset.v[i];
   std::memcpy(block, &filled, sizeof filled);
   parameters.set_launch_block(address);
-  size_t size = parameters.size();
-  void *extra[] = {hip::kLaunchParamBufferPointer, parameters.data(), hip::kLaunchParamBufferSize,
-                   &size, hip::kLaunchParamEnd};
   const hip::Api &api = hip::api();
-  hip::hipError_t error = api.hipModuleLaunchKernel(
-      kernel.function, count.v[0], count.v[1], count.v[2], launch.block.v[0], launch.block.v[1],
-      launch.block.v[2], launch.shared_bytes, stream.hip, nullptr, extra);
+  hip::hipError_t error = hip::hipSuccess;
+  if (launch.cooperative) {
+    auto pointers = parameters.pointers(summary);
+    error = api.hipModuleLaunchCooperativeKernel(
+        kernel.function, count.v[0], count.v[1], count.v[2], launch.block.v[0], launch.block.v[1],
+        launch.block.v[2], launch.shared_bytes, stream.hip, pointers.data());
+  } else {
+    error = launch_packed(launch, count, kernel, parameters, stream);
+  }
   if (error != hip::hipSuccess)
     log_error("{}", hip::describe(api, fmt::format("launching {}", launch.function->name), error));
   return to_cuda(error, context);
@@ -195,13 +218,20 @@ CUresult launch_kernel(const Launch &launch) {
   recent.name = function->name;
   recent.grid_id = block.grid_id;
 
-  if (launch.cooperative)
-    return not_supported("cuLaunchCooperativeKernel", "the grid barrier");
-
-  std::lock_guard lock(stream->mutex);
   Dim slice{};
   for (int i = 0; i < 3; ++i)
     slice.v[i] = slice_blocks(launch.grid.v[i], launch.block.v[i]);
+  std::lock_guard lock(stream->mutex);
+  if (launch.cooperative) {
+    if (!hip::api().hipModuleLaunchCooperativeKernel)
+      return not_supported("cuLaunchCooperativeKernel", "HIP has no cooperative launch");
+    // Whether the grid fits the device is HIP's to say; one that needs slices cannot.
+    if (slice.product() < launch.grid.product())
+      return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
+    if (CUresult result = stream->prepare_grid_workspace())
+      return result;
+    block.grid_workspace = reinterpret_cast<uint64_t>(stream->grid_workspace);
+  }
   Dim offset{};
   for (offset.v[2] = 0; offset.v[2] < launch.grid.v[2]; offset.v[2] += slice.v[2])
     for (offset.v[1] = 0; offset.v[1] < launch.grid.v[1]; offset.v[1] += slice.v[1])
@@ -209,8 +239,8 @@ CUresult launch_kernel(const Launch &launch) {
         Dim count{};
         for (int i = 0; i < 3; ++i)
           count.v[i] = std::min(slice.v[i], launch.grid.v[i] - offset.v[i]);
-        if (CUresult result =
-                launch_slice(launch, offset, count, block, **loaded, parameters, *stream, *context))
+        if (CUresult result = launch_slice(launch, offset, count, block, kernel, **loaded,
+                                           parameters, *stream, *context))
           return result;
         offset.v[0] += count.v[0];
       }

@@ -356,6 +356,25 @@ void LaunchRing::destroy() {
   *this = LaunchRing{};
 }
 
+CUresult Stream::prepare_grid_workspace() {
+  // Cooperative groups use a word for each of the barriers of a grid; a cache line or two is ample.
+  constexpr size_t kBytes = 256;
+  const hip::Api &api = hip::api();
+  hip::hipError_t error = hip::hipSuccess;
+  if (!grid_workspace)
+    error = api.hipMalloc(&grid_workspace, kBytes);
+  if (error == hip::hipSuccess)
+    error = api.hipMemsetAsync(grid_workspace, 0, kBytes, hip);
+  return error == hip::hipSuccess ? CUDA_SUCCESS : to_cuda(error, *context);
+}
+
+void Stream::destroy_launch_memory() {
+  ring.destroy();
+  if (grid_workspace)
+    (void)hip::api().hipFree(grid_workspace);
+  grid_workspace = nullptr;
+}
+
 // ---- module instances --------------------------------------------------------------------------
 
 jit::Outcome<std::shared_ptr<jit::LoadedModule>> ModuleObject::instance(Context &context) {

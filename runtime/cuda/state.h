@@ -84,6 +84,12 @@ struct Stream {
   bool implicit = false; // legacy or per-thread default: cannot be destroyed by the program
   std::mutex mutex;      // orders launches: ring slot, then launch
   LaunchRing ring;
+  hip::hipDeviceptr_t grid_workspace = nullptr; // of cooperative launches: one runs at a time
+
+  /// Memory for grid barriers, zeroed by the stream before what is launched next.
+  CUresult prepare_grid_workspace();
+  /// Frees what launches used; none may run.
+  void destroy_launch_memory();
 };
 
 struct Event {

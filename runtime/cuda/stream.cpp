@@ -242,7 +242,7 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
   // CUDA lets the stream's work finish by itself; its launch blocks must stay until then.
   hip::hipError_t error = hip::api().hipStreamSynchronize(stream->hip);
   CUresult result = after_wait(*context, error);
-  stream->ring.destroy();
+  stream->destroy_launch_memory();
   (void)hip::api().hipStreamDestroy(stream->hip);
   delete stream;
   return result;
