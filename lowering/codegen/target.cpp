@@ -86,8 +86,10 @@ std::unique_ptr<llvm::TargetMachine> create_target_machine(const Processor &proc
   const llvm::Target *target = amdgpu_target();
   if (!target)
     return nullptr; // an LLVM built without AMDGPU
+  // LLVM's own -O0 loses lane masks carried by loops (docs/AMDGPU-NOTES.md): our -O0 has code
+  // generation of level 1 behind unoptimised IR.
   static constexpr llvm::CodeGenOptLevel kLevels[] = {
-      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less, llvm::CodeGenOptLevel::Default,
+      llvm::CodeGenOptLevel::Less, llvm::CodeGenOptLevel::Less, llvm::CodeGenOptLevel::Default,
       llvm::CodeGenOptLevel::Aggressive};
   llvm::TargetOptions options;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
