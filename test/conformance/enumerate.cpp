@@ -3,6 +3,7 @@
 #include "frontend/parse/parse.h"
 #include "test/conformance/kernel.h"
 
+#include <fmt/format.h>
 #include <set>
 
 namespace w2w::conformance {
@@ -17,7 +18,7 @@ bool register_operands_only(const isa::Form &form) {
   for (const isa::OperandSpec &o : form.operands) {
     using Shape = isa::OperandSpec::Shape;
     bool plain = o.shape == Shape::Register || o.shape == Shape::Source || o.shape == Shape::Pair ||
-                 o.shape == Shape::AnySource;
+                 o.shape == Shape::AnySource || o.shape == Shape::Immediate;
     if (!plain || o.vector != 0)
       return false;
   }
@@ -68,10 +69,27 @@ private:
   void finish(const std::string &text) {
     if (!legal(form_, mods_, types_, version_, sm_))
       return;
-    if (auto meaning = reference::meaning_of(text))
+    auto meaning = reference::meaning_of(text);
+    if (!meaning)
+      result_.without_reference.push_back(text);
+    else if (!meaning->constant_input)
       result_.cases.push_back({text, &form_, std::move(*meaning)});
     else
-      result_.without_reference.push_back(text);
+      for (uint64_t constant : constants())
+        result_.cases.push_back({text, &form_, *meaning, constant});
+  }
+
+  /// Values of the form's constant operand: its borders, and steps of a prime over the rest.
+  std::vector<uint64_t> constants() const {
+    for (const isa::OperandSpec &o : form_.operands)
+      if (o.shape == isa::OperandSpec::Shape::Immediate) {
+        std::vector<uint64_t> values;
+        for (int64_t v = o.low; v < o.high; v += 11)
+          values.push_back(static_cast<uint64_t>(v));
+        values.push_back(static_cast<uint64_t>(o.high));
+        return values;
+      }
+    return {};
   }
 
   const isa::Form &form_;
@@ -96,6 +114,10 @@ void drop_illegal(std::vector<Case> &cases) {
 
 } // namespace
 
+std::string Case::name() const {
+  return meaning.constant_input ? fmt::format("{} 0x{:x}", instruction, constant) : instruction;
+}
+
 Enumeration enumerate(unsigned version, unsigned sm) {
   Enumeration result;
   for (const isa::Form &form : isa::forms())
@@ -104,7 +126,7 @@ Enumeration enumerate(unsigned version, unsigned sm) {
   // A row may be covered by two forms (an optional operand in one of them); each spelling is run
   // once.
   std::set<std::string> seen;
-  std::erase_if(result.cases, [&](const Case &c) { return !seen.insert(c.instruction).second; });
+  std::erase_if(result.cases, [&](const Case &c) { return !seen.insert(c.name()).second; });
   drop_illegal(result.cases);
   return result;
 }

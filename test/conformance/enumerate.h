@@ -13,6 +13,10 @@ struct Case {
   std::string instruction; // "add.rn.ftz.f32"
   const ptx::isa::Form *form = nullptr;
   reference::Meaning meaning;
+  uint64_t constant = 0; // the value of meaning.constant_input
+
+  /// How reports and samples call it: the instruction, with its constant if there is one.
+  std::string name() const;
 };
 
 struct Enumeration {

@@ -15,7 +15,9 @@ std::string register_class(std::string_view type) {
 
 void load(std::string &text, const std::string &type, size_t i) {
   unsigned w = reference::width_of(type);
-  if (w == 1)
+  if (type == "carry")
+    text += fmt::format("  ld.global.b32 %carry, [%in+{}];\n", i * kElementBytes);
+  else if (w == 1)
     text += fmt::format("  ld.global.b32 %flag, [%in+{0}];\n  setp.ne.u32 %i{1}, %flag, 0;\n",
                         i * kElementBytes, i);
   else
@@ -25,7 +27,9 @@ void load(std::string &text, const std::string &type, size_t i) {
 
 void store(std::string &text, const std::string &type, size_t i) {
   unsigned w = reference::width_of(type);
-  if (w == 1)
+  if (type == "carry")
+    text += fmt::format("  st.global.b32 [%out+{}], %carry;\n", i * kElementBytes);
+  else if (w == 1)
     text += fmt::format("  selp.b32 %flag, 1, 0, %o{0};\n  st.global.b32 [%out+{1}], %flag;\n", i,
                         i * kElementBytes);
   else
@@ -33,13 +37,36 @@ void store(std::string &text, const std::string &type, size_t i) {
                         i * kElementBytes, i);
 }
 
+bool is_carry(std::string_view type) {
+  return type == "carry";
+}
+
 std::string operands(const Case &c) {
+  const reference::Meaning &m = c.meaning;
   std::string text;
-  // Two results are setp's p|q.
-  for (size_t i = 0; i < c.meaning.outputs.size(); ++i)
-    text += fmt::format("{}%o{}", i ? "|" : "", i);
-  for (size_t i = 0; i < c.meaning.inputs.size(); ++i)
-    text += fmt::format(", %i{}", i);
+  // Two results are setp's p|q or lop3's d|p.
+  for (size_t i = 0; i < m.outputs.size(); ++i)
+    if (!is_carry(m.outputs[i]))
+      text += fmt::format("{}%o{}", i ? "|" : "", i);
+  for (size_t i = 0; i < m.inputs.size(); ++i)
+    if (m.constant_input == i)
+      text += fmt::format(", {}", c.constant);
+    else if (!is_carry(m.inputs[i]))
+      text += fmt::format(", %i{}", i);
+  return text;
+}
+
+/// The instruction; CC.CF is set before and read after by the neighbours it has in a carry chain:
+/// additions for additions, subtractions for subtractions.
+std::string chain(const Case &c) {
+  const char *kind = c.instruction.starts_with("sub") ? "sub" : "add";
+  std::string text;
+  if (is_carry(c.meaning.inputs.back()))
+    text += kind == std::string_view("sub") ? "  sub.cc.u32 %flag, 0, %carry;\n"
+                                            : "  add.cc.u32 %flag, %carry, 0xffffffff;\n";
+  text += fmt::format("  {} {};\n", c.instruction, operands(c));
+  if (is_carry(c.meaning.outputs.back())) // 0 + 0 + CF; 0 - (0 + CF), so the lowest bit is CF
+    text += fmt::format("  {}c.u32 %carry, 0, 0;\n  and.b32 %carry, %carry, 1;\n", kind);
   return text;
 }
 
@@ -48,8 +75,9 @@ void kernel(std::string &text, const Case &c, size_t index) {
   text +=
       fmt::format("\n.visible .entry {}(.param .u64 in, .param .u64 out, .param .u32 rows)\n{{\n",
                   kernel_name(index));
-  text += "  .reg .pred %done;\n  .reg .b32 %row, %rows, %block, %threads, %flag;\n  .reg .b64 "
-          "%in, %out, %offset;\n";
+  text +=
+      "  .reg .pred %done;\n  .reg .b32 %row, %rows, %block, %threads, %flag, %carry;\n  .reg .b64 "
+      "%in, %out, %offset;\n";
   for (size_t i = 0; i < m.inputs.size(); ++i)
     text += fmt::format("  .reg .{} %i{};\n", register_class(m.inputs[i]), i);
   for (size_t i = 0; i < m.outputs.size(); ++i)
@@ -70,7 +98,7 @@ void kernel(std::string &text, const Case &c, size_t index) {
                       m.inputs.size() * kElementBytes, m.outputs.size() * kElementBytes);
   for (size_t i = 0; i < m.inputs.size(); ++i)
     load(text, m.inputs[i], i);
-  text += fmt::format("  {} {};\n", c.instruction, operands(c));
+  text += chain(c);
   for (size_t i = 0; i < m.outputs.size(); ++i)
     store(text, m.outputs[i], i);
   text += "  ret;\n}\n";
@@ -83,7 +111,7 @@ std::string kernel_name(size_t index) {
 }
 
 std::string module_text(std::span<const Case> cases) {
-  std::string text = ".version 9.0\n.target sm_90\n.address_size 64\n";
+  std::string text = ".version 9.0\n.target sm_100\n.address_size 64\n";
   for (size_t i = 0; i < cases.size(); ++i)
     kernel(text, cases[i], i);
   return text;

@@ -125,15 +125,18 @@ void record(Result &result, const Case &c, const std::string &failure) {
   Tally &t = result.by_opcode[opcode_of(c)];
   ++(failure.empty() ? t.passed : t.failed);
   if (!failure.empty())
-    result.failures.push_back(fmt::format("FAIL {} {}", c.instruction, failure));
+    result.failures.push_back(fmt::format("FAIL {} {}", c.name(), failure));
 }
 
 /// False if the device reported an error.
 bool run_case(Device &device, const Case &c, size_t index, const Options &o, Result &result) {
-  auto rows = operand_rows(c.meaning.inputs, o.random, o.seed ^ hash(c.instruction));
+  auto rows = operand_rows(c.meaning.inputs, o.random, o.seed ^ hash(c.name()));
   std::vector<uint64_t> in, out(rows.size() * c.meaning.outputs.size());
-  for (const auto &row : rows)
+  for (auto &row : rows) {
+    if (c.meaning.constant_input)
+      row[*c.meaning.constant_input] = c.constant;
     in.insert(in.end(), row.begin(), row.end());
+  }
   std::string error;
   constexpr uint32_t threads = 256;
   uint32_t n = static_cast<uint32_t>(rows.size());
@@ -173,7 +176,7 @@ void run_batch(Device &device, std::span<const Case> cases, const Options &o, Re
     if (error != errors.end()) {
       ++result.by_opcode[opcode_of(cases[i])].unimplemented;
       if (!o.filter.empty())
-        fmt::print("not compiled: {}: {}\n", cases[i].instruction, error->second);
+        fmt::print("not compiled: {}: {}\n", cases[i].name(), error->second);
     } else if (!loaded) {
       record(result, cases[i],
              errors.empty() ? "no code object, and no reason given" : errors.begin()->second);
@@ -202,13 +205,13 @@ int report(const Result &result, size_t without_reference) {
 }
 
 int run(const Options &o) {
-  Enumeration all = enumerate(90, 90);
+  Enumeration all = enumerate(90, 100);
   std::erase_if(all.cases, [&](const Case &c) {
-    return c.instruction.find(o.filter) == std::string::npos || hash(c.instruction) % o.sample != 0;
+    return c.name().find(o.filter) == std::string::npos || hash(c.name()) % o.sample != 0;
   });
   if (o.list) {
     for (const Case &c : all.cases)
-      fmt::print("{}\n", c.instruction);
+      fmt::print("{}\n", c.name());
     for (const std::string &s : all.without_reference)
       fmt::print("without reference: {}\n", s);
     return 0;

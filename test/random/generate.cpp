@@ -23,10 +23,14 @@ std::vector<const conformance::Case *> usable(const conformance::Enumeration &al
   std::vector<const conformance::Case *> list;
   for (const conformance::Case &c : all.cases) {
     bool ok = !c.meaning.accepts && !c.meaning.defined;
-    for (const auto &types : {c.meaning.outputs, c.meaning.inputs})
-      for (const std::string &t : types) {
+    for (const auto *types : {&c.meaning.outputs, &c.meaning.inputs})
+      for (const std::string &t : *types) {
         // 8-bit values live in wider registers; packed floats would need a NaN check for each half.
-        ok &= reference::width_of(t) != 8 && !(needs_canonical_nan(t) && t.ends_with("x2"));
+        // CC.CF does not live from one statement to the next.
+        bool constant =
+            c.meaning.constant_input && &t == &c.meaning.inputs[*c.meaning.constant_input];
+        ok &= (constant || reference::width_of(t) != 8) && t != "carry" &&
+              !(needs_canonical_nan(t) && t.ends_with("x2"));
       }
     if (ok)
       list.push_back(&c);
@@ -95,8 +99,13 @@ private:
     const auto &choices = by_opcode_[below(by_opcode_.size())].second;
     s.operation = choices[below(choices.size())];
     bool all_immediate = true;
-    for (const std::string &t : s.operation->meaning.inputs) {
-      s.inputs.push_back(source(t));
+    const reference::Meaning &meaning = s.operation->meaning;
+    for (size_t i = 0; i < meaning.inputs.size(); ++i) {
+      const std::string &t = meaning.inputs[i];
+      if (meaning.constant_input == i)
+        s.inputs.push_back({true, class_of(t), 0, s.operation->constant});
+      else
+        s.inputs.push_back(source(t));
       all_immediate &= s.inputs.back().immediate;
     }
     if (all_immediate)

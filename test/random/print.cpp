@@ -16,7 +16,7 @@ public:
 
   std::string run() {
     text_ = fmt::format(
-        "// seed {}, {} blocks of {} threads\n.version 9.0\n.target sm_90\n.address_size 64\n",
+        "// seed {}, {} blocks of {} threads\n.version 9.0\n.target sm_100\n.address_size 64\n",
         program_.seed, program_.blocks, program_.threads);
     for (size_t i = 0; i < program_.functions.size(); ++i)
       function(i);

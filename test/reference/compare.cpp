@@ -132,10 +132,11 @@ std::optional<Meaning> set_predicate(const Spelling &s) {
 std::optional<Meaning> set_value(const Spelling &s) {
   auto c = comparison(s, 1);
   std::string d(s.type(0));
-  if (!c || d.empty() || c->source.ends_with("x2"))
+  if (!c || d.empty())
     return std::nullopt;
   Meaning m;
-  m.section = "9.7.6.1";
+  bool packed = c->source.ends_with("x2");
+  m.section = packed ? "9.7.7.1" : "9.7.6.1";
   m.outputs = {d};
   m.inputs = {c->source, c->source};
   bool boolean = !c->boolean.empty();
@@ -148,6 +149,21 @@ std::optional<Meaning> set_value(const Spelling &s) {
     yes = encode(kF16, 1.0, Rounding::Nearest);
   if (d == "bf16")
     yes = encode(kBF16, 1.0, Rounding::Nearest);
+  if (packed) { // half by half: 1.0 or 0xffff
+    c->source.resize(c->source.size() - 2);
+    yes = d == "f16x2"    ? encode(kF16, 1.0, Rounding::Nearest)
+          : d == "bf16x2" ? encode(kBF16, 1.0, Rounding::Nearest)
+                          : 0xffff;
+    m.evaluate = [c = *c, yes, boolean](const uint64_t *in, uint64_t *out) {
+      out[0] = 0;
+      for (unsigned lane = 0; lane < 2; ++lane) {
+        uint64_t v[3] = {low(in[0] >> (16 * lane), 16), low(in[1] >> (16 * lane), 16),
+                         boolean ? in[2] : 0};
+        out[0] |= (c.test(v) ? yes : 0) << (16 * lane);
+      }
+    };
+    return m;
+  }
   m.evaluate = [c = *c, yes, boolean](const uint64_t *in, uint64_t *out) {
     uint64_t v[3] = {in[0], in[1], boolean ? in[2] : 0};
     out[0] = c.test(v) ? yes : 0;

@@ -159,9 +159,82 @@ Meaning approximate(const Spelling &s, unsigned operands, std::string section, E
   return m;
 }
 
+/// ex2 and tanh of the 16-bit formats (9.7.4.9, 9.7.4.10): one operand, a bound from the text, plus
+/// the rounding to the format.
+std::optional<Meaning> half_approximation(const Spelling &s) {
+  std::string t(s.type());
+  bool packed = t.ends_with("x2"), exponential = s.opcode == "ex2";
+  if (!exponential && s.opcode != "tanh")
+    return std::nullopt;
+  Scalar scalar{packed ? t.substr(0, t.size() - 2) : t, s.has("ftz")};
+  bool f16 = scalar.is("f16");
+  double bound = exponential ? (f16 ? std::exp2(-9.9) : 0x1p-7) : f16 ? std::exp2(-10.987) : 0x1p-8;
+  auto f = [=](double v) { return exponential ? std::exp2(v) : std::tanh(v); };
+  Meaning m =
+      lanes(s, 1, exponential ? "9.7.4.10" : "9.7.4.9", [f](const double *v) { return f(v[0]); });
+  m.accepts = [=](const uint64_t *in, uint64_t expected, uint64_t got) {
+    for (unsigned lane = 0; lane < (packed ? 2u : 1u); ++lane) {
+      uint64_t bits = low(got >> (16 * lane), 16);
+      if (bits == low(expected >> (16 * lane), 16))
+        continue;
+      double want = f(scalar.get(low(in[0] >> (16 * lane), 16)));
+      double there = decode(scalar.format(), bits);
+      if (std::isnan(want) || std::isnan(there)) {
+        if (std::isnan(want) != std::isnan(there))
+          return false;
+        continue;
+      }
+      double least = f16 ? 0x1p-24 : scalar.ftz ? 0x1p-126 : 0x1p-133; // a step near zero
+      double room = exponential ? std::max(bound * want, least) : bound;
+      double largest = f16 ? 65504.0 : 0x1.fep127;
+      bool overflow = std::isinf(there) && want * (1 + bound) >= largest;
+      bool sign = exponential || std::signbit(want) == std::signbit(there);
+      if (!overflow && (!sign || !(std::fabs(there - want) <= room)))
+        return false;
+    }
+    return true;
+  };
+  return m;
+}
+
+/// rcp.approx.ftz.f64 and rsqrt.approx.ftz.f64 (9.7.3.14, 9.7.3.17): from the upper word of the
+/// operand to the upper word of the result. The text states no bound; 2^-18 leaves two bits of a
+/// 20-bit mantissa.
+Meaning gross_approximation(const Spelling &s) {
+  bool root = s.opcode == "rsqrt";
+  constexpr uint64_t upper = 0xffffffff00000000u, nan = 0x7fffffff00000000u;
+  auto flushed = [](double v) { return std::fabs(v) < 0x1p-1022 ? std::copysign(0.0, v) : v; };
+  Meaning m;
+  m.section = root ? "9.7.3.17" : "9.7.3.14";
+  m.outputs = {"f64"};
+  m.inputs = {"f64"};
+  m.evaluate = [=](const uint64_t *in, uint64_t *out) {
+    double a = flushed(to_f64(in[0] & upper));
+    double r = flushed(1 / (root ? std::sqrt(a) : a));
+    // A NaN whose payload lies in the lower word alone has an infinity's upper word.
+    out[0] = std::isnan(r) ? nan : bits_of(r) & upper;
+  };
+  m.accepts = [](const uint64_t *, uint64_t expected, uint64_t got) {
+    if (expected == got)
+      return true;
+    double want = to_f64(expected), there = to_f64(got);
+    return (got & ~upper) == 0 && expected != nan &&
+           std::fabs(there - want) <= 0x1p-18 * std::fabs(want);
+  };
+  return m;
+}
+
 std::optional<Meaning> approximation(const Spelling &s) {
   const std::string &op = s.opcode;
   std::string t(s.type());
+  if (t == "f64" && s.has("ftz"))
+    return gross_approximation(s);
+  if (t == "f64" && op == "rsqrt") // no bound in the text: 2 ulp, as the name says approximate
+    return approximate(
+        s, 1, "9.7.3.16", [](const double *v) { return 1 / std::sqrt(v[0]); },
+        [](const double *) { return Bound{0, 0, 2}; });
+  if (t.ends_with("16") || t.ends_with("16x2"))
+    return half_approximation(s);
   if (t != "f32")
     return std::nullopt;
   auto constant = [](Bound b) { return [b](const double *) { return b; }; };
@@ -230,6 +303,30 @@ Rounding rounding_of(const Spelling &s) {
   return Rounding::Nearest;
 }
 
+/// add, sub and fma of f32 with 16-bit factors (9.7.5): those are widened first, which is exact.
+std::optional<Meaning> mixed_precision(const Spelling &s) {
+  bool fma = s.opcode == "fma";
+  if (!fma && s.opcode != "add" && s.opcode != "sub")
+    return std::nullopt;
+  std::string narrow(s.type(1));
+  Scalar f32{"f32"}, small{narrow};
+  Finish finish{s.has("sat"), false};
+  Rounding r = rounding_of(s);
+  Op op = fma ? Op::Fma : s.opcode == "add" ? Op::Add : Op::Sub;
+  Meaning m;
+  m.section = fma ? "9.7.5.3" : op == Op::Add ? "9.7.5.1" : "9.7.5.2";
+  m.outputs = {"f32"};
+  m.inputs = fma ? std::vector<std::string>{narrow, narrow, "f32"}
+                 : std::vector<std::string>{narrow, "f32"};
+  m.evaluate = [=](const uint64_t *in, uint64_t *out) {
+    double v[3] = {};
+    for (size_t i = 0; i < (fma ? 3u : 2u); ++i)
+      v[i] = (i == (fma ? 2u : 1u) ? f32 : small).get(in[i]);
+    out[0] = f32.put(finish(arithmetic(f32, op, r, v)));
+  };
+  return m;
+}
+
 struct ArithmeticRow {
   std::string_view opcode;
   Op op;
@@ -247,7 +344,11 @@ constexpr ArithmeticRow kArithmetic[] = {
 
 std::optional<Meaning> float_meaning(const Spelling &s) {
   std::string t(s.type());
-  if (t.empty() || (t[0] != 'f' && !t.starts_with("bf")) || s.type(1) != "" || s.has("oob"))
+  if (t.empty() || (t[0] != 'f' && !t.starts_with("bf")) || s.has("oob"))
+    return std::nullopt;
+  if (t == "f32" && (s.type(1) == "f16" || s.type(1) == "bf16") && s.type(2) == "")
+    return mixed_precision(s);
+  if (s.type(1) != "")
     return std::nullopt;
   if (s.has("approx") || s.has("full"))
     return approximation(s);

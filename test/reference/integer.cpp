@@ -1,5 +1,4 @@
-// Integer arithmetic, PTX ISA 9.7.1. (Carry chains, 9.7.2, need several instructions: see
-// test/conformance.)
+// Integer arithmetic, PTX ISA 9.7.1.
 #include "test/reference/bits.h"
 #include "test/reference/meaning.h"
 

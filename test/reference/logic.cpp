@@ -38,6 +38,36 @@ uint64_t funnel(const uint64_t *in, bool left, bool clamp) {
   return left ? (n == 32 ? in[0] : (both << n) >> 32) : both >> n;
 }
 
+/// Bit by bit, immLut is the table of the function at 4a + 2b + c (9.7.8.6).
+uint64_t look_up(const uint64_t *in) {
+  uint64_t d = 0;
+  for (unsigned i = 0; i < 32; ++i) {
+    unsigned at = 4u * bit(in[0], i) + 2u * bit(in[1], i) + bit(in[2], i);
+    d |= uint64_t{bit(in[3], at)} << i;
+  }
+  return d;
+}
+
+/// lop3, and lop3.BoolOp d|p with its predicate.
+Meaning three_input_logic(const Spelling &s) {
+  Meaning m;
+  m.section = "9.7.8.6";
+  m.outputs = {"b32"};
+  m.inputs = {"b32", "b32", "b32", "u8"};
+  m.constant_input = 3;
+  bool conjunction = s.has("and"), combined = conjunction || s.has("or");
+  if (combined) {
+    m.outputs.push_back("pred");
+    m.inputs.push_back("pred");
+  }
+  m.evaluate = [=](const uint64_t *in, uint64_t *out) {
+    out[0] = look_up(in);
+    if (combined)
+      out[1] = conjunction ? (out[0] != 0 && in[4]) : (out[0] != 0 || in[4]);
+  };
+  return m;
+}
+
 /// The source byte numbers of prmt's six named modes, from the text's table:
 /// [mode][selector][destination byte 0..3].
 struct PermuteMode {
@@ -81,6 +111,8 @@ std::optional<Meaning> logic_meaning(const Spelling &s) {
   const std::string &op = s.opcode;
   if (w == 0)
     return std::nullopt;
+  if (op == "mov" && s.modifiers.size() == 1)
+    return operation({t}, {t}, "9.7.9.3", [](const uint64_t *in) { return in[0]; });
   bool float_type = t[0] == 'f' || t.starts_with("bf");
   if (float_type)
     return std::nullopt;
@@ -94,6 +126,8 @@ std::optional<Meaning> logic_meaning(const Spelling &s) {
     return operation({t}, {t}, "9.7.8.4", [](const uint64_t *in) { return ~in[0]; });
   if (op == "cnot")
     return operation({t}, {t}, "9.7.8.5", [](const uint64_t *in) { return uint64_t{in[0] == 0}; });
+  if (op == "lop3")
+    return three_input_logic(s);
   if (op == "shf")
     return operation({"b32"}, {"b32", "b32", "u32"}, "9.7.8.7",
                      [left = s.has("l"), clamp = s.has("clamp")](const uint64_t *in) {
@@ -108,8 +142,6 @@ std::optional<Meaning> logic_meaning(const Spelling &s) {
   if (op == "prmt")
     return operation({"b32"}, {"b32", "b32", "b32"}, "9.7.9.7",
                      [=](const uint64_t *in) { return permute(s, in); });
-  if (op == "mov" && s.modifiers.size() == 1)
-    return operation({t}, {t}, "9.7.9.3", [](const uint64_t *in) { return in[0]; });
   return std::nullopt;
 }
 

@@ -28,7 +28,7 @@ constexpr std::array kTypes = {
     TypeRow{"bf16x2", 32, 2, 8, 7}, TypeRow{"f32x2", 64, 2, 8, 23}, TypeRow{"e4m3x2", 16, 2, 0, 0},
     TypeRow{"e5m2x2", 16, 2, 0, 0}, TypeRow{"e2m3x2", 16, 2, 0, 0}, TypeRow{"e3m2x2", 16, 2, 0, 0},
     TypeRow{"u2", 2, 1, 0, 0},      TypeRow{"s2", 2, 1, 0, 0},      TypeRow{"u4", 4, 1, 0, 0},
-    TypeRow{"s4", 4, 1, 0, 0},
+    TypeRow{"s4", 4, 1, 0, 0},      TypeRow{"carry", 1, 1, 0, 0},
 };
 
 const TypeRow *row(std::string_view type) {
@@ -108,8 +108,8 @@ std::string_view Spelling::type(unsigned i) const {
 
 std::optional<Meaning> meaning_of(std::string_view instruction) {
   Spelling s(instruction);
-  for (auto family : {integer_meaning, logic_meaning, compare_meaning, convert_meaning,
-                      convert_packed_meaning, float_meaning})
+  for (auto family : {integer_meaning, extended_meaning, logic_meaning, compare_meaning,
+                      convert_meaning, convert_packed_meaning, float_meaning})
     if (auto m = family(s))
       return m;
   return std::nullopt;

@@ -24,8 +24,12 @@ struct Spelling {
 
 /// What an instruction without memory or control effects does to one thread's registers.
 struct Meaning {
-  std::vector<std::string> outputs; // PTX types of the destination operands ("u32", "pred")
-  std::vector<std::string> inputs;  // PTX types of the source operands
+  /// PTX types of the operands ("u32", "pred"). "carry", always last, is CC.CF: no operand, but
+  /// read or written all the same.
+  std::vector<std::string> outputs;
+  std::vector<std::string> inputs;
+  /// The input that must be a constant in the text (lop3's immLut), if any.
+  std::optional<size_t> constant_input = std::nullopt;
   /// Raw bits in, raw bits out; upper bits of an element beyond its type are zero.
   std::function<void(const uint64_t *in, uint64_t *out)> evaluate;
   /// Whether `got` is a permitted result where `expected` is the exact one; empty: equal bits, any
@@ -41,6 +45,7 @@ std::optional<Meaning> meaning_of(std::string_view instruction);
 
 // The families; each answers for its own opcodes and nothing else.
 std::optional<Meaning> integer_meaning(const Spelling &s);
+std::optional<Meaning> extended_meaning(const Spelling &s);
 std::optional<Meaning> logic_meaning(const Spelling &s);
 std::optional<Meaning> compare_meaning(const Spelling &s);
 std::optional<Meaning> convert_meaning(const Spelling &s);
