@@ -109,7 +109,7 @@ std::string_view Spelling::type(unsigned i) const {
 std::optional<Meaning> meaning_of(std::string_view instruction) {
   Spelling s(instruction);
   for (auto family : {integer_meaning, extended_meaning, logic_meaning, compare_meaning,
-                      convert_meaning, convert_packed_meaning, float_meaning})
+                      convert_meaning, convert_packed_meaning, float_meaning, video_meaning})
     if (auto m = family(s))
       return m;
   return std::nullopt;

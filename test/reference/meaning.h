@@ -51,6 +51,7 @@ std::optional<Meaning> compare_meaning(const Spelling &s);
 std::optional<Meaning> convert_meaning(const Spelling &s);
 std::optional<Meaning> convert_packed_meaning(const Spelling &s);
 std::optional<Meaning> float_meaning(const Spelling &s);
+std::optional<Meaning> video_meaning(const Spelling &s);
 
 /// Width in bits of a PTX type; 1 for pred.
 unsigned width_of(std::string_view type);
