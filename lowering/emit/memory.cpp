@@ -71,6 +71,13 @@ Access access_of(FunctionEmitter &e, const Instruction &i, StateSpace space) {
   return a;
 }
 
+/// A vector is an atomic access per element in any order (8.2.2), but up to 16 bytes arrive at once
+/// on every GPU, and CUB's decoupled look-back passes a flag and its value so. LLVM has no atomics
+/// of 128 bits: a volatile vector is the one instruction, past the caches.
+bool at_once(const Access &a, unsigned n, unsigned size) {
+  return n > 1 && n * size == 16 && a.order == AtomicOrdering::Monotonic;
+}
+
 void mark_nontemporal(FunctionEmitter &e, llvm::Instruction *i) {
   i->setMetadata(LLVMContext::MD_nontemporal,
                  MDNode::get(e.b.getContext(), ConstantAsMetadata::get(e.b.getInt32(1))));
@@ -102,7 +109,10 @@ void emit_load(FunctionEmitter &e, const Instruction &i) {
     e.error(i, "128-bit atomic and volatile loads are not supported; use two 64-bit loads");
     return;
   }
-  // PTX wants the whole vector aligned; a vector of atomic loads is one load per element (8.2.2).
+  if (at_once(a, n, size)) {
+    a.is_volatile = true;
+    a.order = AtomicOrdering::NotAtomic;
+  }
   if (n == 1 || a.order != AtomicOrdering::NotAtomic) {
     for (unsigned k = 0; k < n; ++k) {
       Value *p =
@@ -137,6 +147,10 @@ void emit_store(FunctionEmitter &e, const Instruction &i) {
   if (a.order != AtomicOrdering::NotAtomic && size > 8) {
     e.error(i, "128-bit atomic and volatile stores are not supported; use two 64-bit stores");
     return;
+  }
+  if (at_once(a, n, size)) {
+    a.is_volatile = true;
+    a.order = AtomicOrdering::NotAtomic;
   }
   if (n == 1 || a.order != AtomicOrdering::NotAtomic) {
     for (unsigned k = 0; k < n; ++k) {

@@ -136,15 +136,13 @@ int attribute_value(const Device &device, CUdevice_attribute attribute) {
   case CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID:
     return -1;
 
-  // Textures and surfaces are sampled in software, so the limits are those of compute
-  // capability 8.9.
+  // Textures, surfaces and arrays are refused (README.md); the limits that programs read when they
+  // start are those of compute capability 8.9.
   case CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT:
   case CU_DEVICE_ATTRIBUTE_SURFACE_ALIGNMENT:
     return 512;
   case CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT:
     return 32;
-  case CU_DEVICE_ATTRIBUTE_CAN_TEX2D_GATHER:
-    return 1;
   case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_WIDTH:
   case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_WIDTH:
   case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH:

@@ -182,6 +182,12 @@ template <unsigned N> W2W_INLINE void store_rows(Wave &w, const Lanes &x, const 
   }
   u64 base = x.space == MemorySpace::Lds ? u64(w.group->lds) : 0;
   auto one = [&](unsigned l) {
+    if constexpr (N == 4) { // in one store: other lanes see all of it or nothing, as on a GPU
+      typedef u32 v4 __attribute__((ext_vector_type(4)));
+      v4 t = {d[l], d[n + l], d[2 * n + l], d[3 * n + l]};
+      memcpy(reinterpret_cast<void *>(base + x.at[l]), &t, sizeof t);
+      return;
+    }
     Data<N> t;
     for (unsigned k = 0; k < N; k++)
       t.r[k] = d[k * n + l];
