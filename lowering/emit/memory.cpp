@@ -73,9 +73,9 @@ Access access_of(FunctionEmitter &e, const Instruction &i, StateSpace space) {
 
 /// A vector is an atomic access per element in any order (8.2.2), but up to 16 bytes arrive at once
 /// on every GPU, and CUB's decoupled look-back passes a flag and its value so. LLVM has no atomics
-/// of 128 bits: a volatile vector is the one instruction, past the caches.
+/// of vectors or of 128 bits: a volatile vector is the one instruction, past the caches.
 bool at_once(const Access &a, unsigned n, unsigned size) {
-  return n > 1 && n * size == 16 && a.order == AtomicOrdering::Monotonic;
+  return n > 1 && n * size <= 16 && a.order == AtomicOrdering::Monotonic;
 }
 
 void mark_nontemporal(FunctionEmitter &e, llvm::Instruction *i) {

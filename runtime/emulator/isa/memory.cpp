@@ -139,6 +139,8 @@ template <unsigned N> struct Data {
 };
 
 /// All lanes of a checked access: those that are off have the address of one that is on.
+/// 64 bits go in one host access, as on a GPU: two halves would let another lane see a torn value.
+typedef u64 WholeDwordPair __attribute__((aligned(4), may_alias));
 template <unsigned N> W2W_INLINE void gather(u64 base, const u64 *at, u32 *d, unsigned n) {
   auto p = [&](unsigned l) { return reinterpret_cast<const u8 *>(base + at[l]); };
   if constexpr (N == 4) {
@@ -147,7 +149,10 @@ template <unsigned N> W2W_INLINE void gather(u64 base, const u64 *at, u32 *d, un
   } else {
     for (unsigned l = 0; l < n; l++) {
       Data<N> t;
-      memcpy(&t, p(l), sizeof t);
+      if constexpr (N == 2)
+        t = bits<Data<2>>(*reinterpret_cast<const volatile WholeDwordPair *>(p(l)));
+      else
+        memcpy(&t, p(l), sizeof t);
       for (unsigned k = 0; k < N; k++)
         d[k * n + l] = t.r[k];
     }
@@ -186,6 +191,10 @@ template <unsigned N> W2W_INLINE void store_rows(Wave &w, const Lanes &x, const 
       typedef u32 v4 __attribute__((ext_vector_type(4)));
       v4 t = {d[l], d[n + l], d[2 * n + l], d[3 * n + l]};
       memcpy(reinterpret_cast<void *>(base + x.at[l]), &t, sizeof t);
+      return;
+    }
+    if constexpr (N == 2) {
+      *reinterpret_cast<volatile WholeDwordPair *>(base + x.at[l]) = d[l] | u64(d[n + l]) << 32;
       return;
     }
     Data<N> t;
