@@ -103,6 +103,20 @@ CUresult allocate_from_pool(CUdeviceptr *dptr, size_t bytes, CUmemoryPool pool, 
   return CUDA_SUCCESS;
 }
 
+/// Takes the allocation at dptr out of the books so that it can be freed. Nothing if there is none,
+/// or if it is host memory, which other calls free.
+std::optional<Allocation> take_device_allocation(CUdeviceptr dptr) {
+  std::optional<Allocation> a = driver().allocations.take(dptr);
+  if (!a)
+    return std::nullopt;
+  if (a->kind == MemoryKind::Host || a->kind == MemoryKind::Registered) {
+    driver().allocations.add(*a);
+    return std::nullopt;
+  }
+  account(a->pool, -static_cast<int64_t>(a->size));
+  return a;
+}
+
 CUresult free_in_order(CUdeviceptr dptr, CUstream handle, bool per_thread) {
   Context *context = nullptr;
   if (CUresult result = enter_context(context))
@@ -112,14 +126,9 @@ CUresult free_in_order(CUdeviceptr dptr, CUstream handle, bool per_thread) {
   Stream *stream = find_stream(handle, *context, per_thread);
   if (!stream)
     return CUDA_ERROR_INVALID_HANDLE;
-  std::optional<Allocation> a = driver().allocations.take(dptr);
+  std::optional<Allocation> a = take_device_allocation(dptr);
   if (!a)
     return CUDA_ERROR_INVALID_VALUE;
-  if (a->kind == MemoryKind::Host || a->kind == MemoryKind::Registered) {
-    driver().allocations.add(*a);
-    return CUDA_ERROR_INVALID_VALUE;
-  }
-  account(a->pool, -static_cast<int64_t>(a->size));
   const hip::Api &api = hip::api();
   hip::hipEvent_t event = nullptr;
   hip::hipError_t error = api.hipEventCreateWithFlags(&event, hip::kEventDisableTiming);
@@ -270,14 +279,9 @@ CUresult cuMemFree_v2(CUdeviceptr dptr) {
   W2W_ENTER_CONTEXT(cuMemFree_v2);
   if (!dptr)
     return CUDA_SUCCESS;
-  std::optional<Allocation> a = driver().allocations.take(dptr);
+  std::optional<Allocation> a = take_device_allocation(dptr);
   if (!a)
     return CUDA_ERROR_INVALID_VALUE;
-  if (a->kind == MemoryKind::Host || a->kind == MemoryKind::Registered) {
-    driver().allocations.add(*a);
-    return CUDA_ERROR_INVALID_VALUE;
-  }
-  account(a->pool, -static_cast<int64_t>(a->size));
   // hipFree waits for work that may use the memory, as cuMemFree does.
   activate(*a->context->device);
   hip::hipError_t error = hip::api().hipFree(reinterpret_cast<void *>(dptr));

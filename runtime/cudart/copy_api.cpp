@@ -115,6 +115,26 @@ cudaError_t copy_2d(void *dst, size_t dst_pitch, const void *src, size_t src_pit
 
 /// Positions and extents are bytes in x as long as no array takes part; arrays are refused by the
 /// driver, which has none.
+/// Positions, pitches, device pointers and extent of a 3-D copy without arrays: the same fields in
+/// both pairs of structures.
+template <class Copy, class Parameters> void set_geometry(Copy &c, const Parameters &p) {
+  c.srcXInBytes = p.srcPos.x;
+  c.srcY = p.srcPos.y;
+  c.srcZ = p.srcPos.z;
+  c.srcDevice = device_pointer(p.srcPtr.ptr);
+  c.srcPitch = p.srcPtr.pitch;
+  c.srcHeight = p.srcPtr.ysize;
+  c.dstXInBytes = p.dstPos.x;
+  c.dstY = p.dstPos.y;
+  c.dstZ = p.dstPos.z;
+  c.dstDevice = device_pointer(p.dstPtr.ptr);
+  c.dstPitch = p.dstPtr.pitch;
+  c.dstHeight = p.dstPtr.ysize;
+  c.WidthInBytes = p.extent.width;
+  c.Height = p.extent.height;
+  c.Depth = p.extent.depth;
+}
+
 cudaError_t copy_3d(const cudaMemcpy3DParms *p, Order order) {
   if (!p)
     return record(cudaErrorInvalidValue);
@@ -127,23 +147,9 @@ cudaError_t copy_3d(const cudaMemcpy3DParms *p, Order order) {
       return CUDA_SUCCESS;
     CUDA_MEMCPY3D c = {};
     types_of(p->kind, c.srcMemoryType, c.dstMemoryType);
-    c.srcXInBytes = p->srcPos.x;
-    c.srcY = p->srcPos.y;
-    c.srcZ = p->srcPos.z;
+    set_geometry(c, *p);
     c.srcHost = p->srcPtr.ptr;
-    c.srcDevice = device_pointer(p->srcPtr.ptr);
-    c.srcPitch = p->srcPtr.pitch;
-    c.srcHeight = p->srcPtr.ysize;
-    c.dstXInBytes = p->dstPos.x;
-    c.dstY = p->dstPos.y;
-    c.dstZ = p->dstPos.z;
     c.dstHost = p->dstPtr.ptr;
-    c.dstDevice = device_pointer(p->dstPtr.ptr);
-    c.dstPitch = p->dstPtr.pitch;
-    c.dstHeight = p->dstPtr.ysize;
-    c.WidthInBytes = p->extent.width;
-    c.Height = p->extent.height;
-    c.Depth = p->extent.depth;
     switch (order.manner) {
     case Manner::Sync:
       return cuMemcpy3D_v2(&c);
@@ -168,21 +174,7 @@ cudaError_t copy_3d_peer(const cudaMemcpy3DPeerParms *p, Order order) {
     return record(e);
   return in_context([&]() -> CUresult {
     c.srcMemoryType = c.dstMemoryType = CU_MEMORYTYPE_DEVICE;
-    c.srcXInBytes = p->srcPos.x;
-    c.srcY = p->srcPos.y;
-    c.srcZ = p->srcPos.z;
-    c.srcDevice = device_pointer(p->srcPtr.ptr);
-    c.srcPitch = p->srcPtr.pitch;
-    c.srcHeight = p->srcPtr.ysize;
-    c.dstXInBytes = p->dstPos.x;
-    c.dstY = p->dstPos.y;
-    c.dstZ = p->dstPos.z;
-    c.dstDevice = device_pointer(p->dstPtr.ptr);
-    c.dstPitch = p->dstPtr.pitch;
-    c.dstHeight = p->dstPtr.ysize;
-    c.WidthInBytes = p->extent.width;
-    c.Height = p->extent.height;
-    c.Depth = p->extent.depth;
+    set_geometry(c, *p);
     switch (order.manner) {
     case Manner::Sync:
       return cuMemcpy3DPeer(&c);

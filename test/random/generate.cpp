@@ -19,6 +19,10 @@ bool needs_canonical_nan(std::string_view type) {
   return type[0] == 'f' || type.starts_with("bf");
 }
 
+uint64_t canonical_nan(std::string_view type) {
+  return type == "f64" ? 0x7ff8000000000000 : type == "f32" ? 0x7fffffff : 0x7fff;
+}
+
 std::vector<const conformance::Case *> usable(const conformance::Enumeration &all) {
   std::vector<const conformance::Case *> list;
   for (const conformance::Case &c : all.cases) {

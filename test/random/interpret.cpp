@@ -10,14 +10,6 @@ namespace w2w::random_programs {
 namespace {
 
 constexpr unsigned kWarp = 32;
-/// Canonical NaN bit patterns of the conformance types that a program uses.
-uint64_t canonical_nan(std::string_view type) {
-  return type == "f64"   ? 0x7ff8000000000000
-         : type == "f32" ? 0x7fffffff
-         : type == "f16" ? 0x7fff
-                         : 0x7fff;
-}
-
 struct Registers {
   uint64_t value[4][kRegisters] = {};
   uint64_t &at(Class c, unsigned r) { return value[static_cast<unsigned>(c)][r]; }

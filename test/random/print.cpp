@@ -151,9 +151,7 @@ private:
     if (!needs_canonical_nan(type))
       return;
     // NaN payloads are not specified: give them one.
-    const char *nan = type == "f64"   ? "0x7ff8000000000000"
-                      : type == "f32" ? "0x7fffffff"
-                                      : "0x7fff";
+    std::string nan = fmt::format("0x{:x}", canonical_nan(type));
     std::string d = name(s.outputs[0]);
     line("{{");
     line("  .reg .pred %nan;");

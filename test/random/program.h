@@ -96,5 +96,6 @@ std::vector<uint64_t> initial_state(const Program &p);
 /// Bits of f32 and packed NaNs are not PTX's business: both printer and interpreter replace any NaN
 /// result by this pattern.
 bool needs_canonical_nan(std::string_view type);
+uint64_t canonical_nan(std::string_view type);
 
 } // namespace w2w::random_programs
