@@ -1,6 +1,7 @@
 #include "runtime/emulator/code_object.h"
 
 #include "runtime/emulator/msgpack.h"
+#include "runtime/emulator/observer.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -167,7 +168,8 @@ public:
         !kernels())
       return nullptr;
     std::string why;
-    object_->code_ = DecodeCache::create(model_.gfx, host(code_lo_), code_hi_ - code_lo_, why);
+    object_->code_ = DecodeCache::create(model_.gfx, host(code_lo_), code_hi_ - code_lo_, why,
+                                         watching() ? Watch::Yes : Watch::No);
     if (!object_->code_) {
       fail(hip::hipErrorNoBinaryForGpu, why);
       return nullptr;

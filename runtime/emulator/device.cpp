@@ -296,6 +296,7 @@ hipError_t launch(Device &device, std::shared_ptr<Stream> stream, std::shared_pt
       groups_per_multiprocessor(model, needs_of(kernel, plan.threads(), dynamic_lds)) *
       model.multiprocessors;
   plan.cooperative = cooperative;
+  plan.observer = observe(plan);
   if (cooperative && plan.groups() > plan.resident_limit) {
     log_error("launch of '{}' refused: cooperative with {} workgroups, but {} of them fit the "
               "device at once",

@@ -324,14 +324,18 @@ LaunchFailure Dispatcher::run(const LaunchPlan &plan) {
     std::lock_guard lock(mutex_);
     std::erase(active_, launch);
   }
+  LaunchFailure failure = launch->failure();
+  if (stopping_ && !launch->done())
+    failure = {hip::hipErrorDeinitialized, ""};
+  if (plan.observer)
+    plan.observer->finish(failure);
   if (log_level() >= LogLevel::Trace) { // bench/emulator_speed.py reads this line
     std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
     log(LogLevel::Trace, "launch of {}: {} workgroups, {} wave{} instructions in {:.3f} ms",
         plan.kernel->name, plan.groups(), launch->instructions(), plan.kernel->wave_size,
         time.count());
   }
-  return stopping_ && !launch->done() ? LaunchFailure{hip::hipErrorDeinitialized, ""}
-                                      : launch->failure();
+  return failure;
 }
 
 void Dispatcher::shut_down() {

@@ -6,6 +6,7 @@
 #include "runtime/emulator/kernel.h"
 #include "runtime/emulator/memory_map.h"
 #include "runtime/emulator/model.h"
+#include "runtime/emulator/observer.h"
 
 #include <array>
 #include <cstdint>
@@ -40,6 +41,7 @@ struct LaunchPlan {
   uint64_t dispatch_id = 0;
   uint32_t resident_limit = 1; // workgroups the device holds at once
   bool cooperative = false;
+  std::shared_ptr<LaunchObserver> observer; // null: nobody watches
 
   uint64_t groups() const { return volume(grid); }
   uint32_t threads() const { return static_cast<uint32_t>(volume(block)); }

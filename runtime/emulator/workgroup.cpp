@@ -59,6 +59,9 @@ ResidentGroup::ResidentGroup(const LaunchPlan &plan) : plan_(plan), count_(plan.
   group_.private_base = kPrivateAperture;
   group_.memory = plan.memory;
   group_.dispatch_id = plan.dispatch_id;
+  if (plan.observer)
+    observer_ = plan.observer->group();
+  group_.observer = observer_.get();
   slots_ = std::make_unique<Slot[]>(count_);
   for (uint32_t i = 0; i < count_; ++i) {
     Slot &slot = slots_[i];
@@ -78,11 +81,15 @@ ResidentGroup::~ResidentGroup() {
 
 void ResidentGroup::start(uint64_t n) {
   group_.id = group_id(plan_, n);
+  if (observer_)
+    observer_->group_started(group_);
   for (uint32_t i = 0; i < count_; ++i) {
     slots_[i].state = State::Runs;
     slots_[i].signals = 0;
     slots_[i].complete = false;
     start_wave(slots_[i].wave, plan_, i);
+    if (observer_)
+      observer_->wave_started(slots_[i].wave);
   }
   next_ = 0;
   live_ = count_;
@@ -132,21 +139,30 @@ ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> 
   return Turn::Finished;
 }
 
+void ResidentGroup::end_wave(Slot &slot) {
+  slot.state = State::Ended;
+  progress_ = instructions_;
+  --live_;
+  if (observer_) {
+    observer_->wave_ended(slot.wave);
+    if (live_ == 0)
+      observer_->group_ended();
+  }
+  signals_ -= slot.signals;
+  slot.signals = 0;
+  if (live_ > 0 && waiting_ == live_)
+    release_barrier();
+  if (signals_ > 0 && signals_ >= live_)
+    finish_phase();
+}
+
 bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &failure) {
   switch (stop.kind) {
   case StopKind::Budget:
   case StopKind::Sleep:
     return true;
   case StopKind::EndProgram:
-    slot.state = State::Ended;
-    progress_ = instructions_;
-    --live_;
-    signals_ -= slot.signals;
-    slot.signals = 0;
-    if (live_ > 0 && waiting_ == live_)
-      release_barrier();
-    if (signals_ > 0 && signals_ >= live_)
-      finish_phase();
+    end_wave(slot);
     return true;
   case StopKind::Barrier:
     slot.state = State::AtBarrier;
@@ -180,6 +196,7 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
   case StopKind::UnknownInstruction:
   case StopKind::BadRegister:
   case StopKind::Unsupported:
+  case StopKind::Reported:
     break;
   }
   describe_fault(slot, stop, failure);
@@ -188,6 +205,8 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
 
 void ResidentGroup::release_barrier() {
   progress_ = instructions_;
+  if (observer_)
+    observer_->barrier_passed();
   for (uint32_t i = 0; i < count_; ++i)
     if (slots_[i].state == State::AtBarrier)
       slots_[i].state = State::Runs;
@@ -196,6 +215,8 @@ void ResidentGroup::release_barrier() {
 
 void ResidentGroup::finish_phase() {
   progress_ = instructions_;
+  if (observer_)
+    observer_->barrier_passed();
   signals_ = 0;
   for (uint32_t i = 0; i < count_; ++i) {
     slots_[i].signals = 0;

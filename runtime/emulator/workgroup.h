@@ -51,6 +51,7 @@ private:
   };
 
   uint64_t next_random();
+  void end_wave(Slot &slot);
   bool handle(Slot &slot, const StopInfo &stop, LaunchFailure &failure);
   void release_barrier();
   void finish_phase();
@@ -60,6 +61,7 @@ private:
 
   const LaunchPlan &plan_;
   Workgroup group_;
+  std::unique_ptr<GroupObserver> observer_;
   std::unique_ptr<Slot[]> slots_;
   uint32_t count_ = 0;
   uint8_t *lds_ = nullptr;

@@ -1,5 +1,6 @@
 // The decode cache: basic blocks by address, decoded on first use.
 #include "runtime/emulator/isa/disassembler.h"
+#include "runtime/emulator/isa/observe.h"
 #include "runtime/emulator/isa/opcodes.h"
 #include "runtime/emulator/isa/parse.h"
 #include "runtime/emulator/isa/run.h"
@@ -23,6 +24,7 @@ struct Decoded {
 struct DecodeCache::Impl {
   std::string cpu;
   int generation = 9;
+  Watch watch = Watch::No;
   const uint8_t *code = nullptr;
   uint64_t size = 0;
   std::mutex mutex;
@@ -40,12 +42,13 @@ DecodeCache::DecodeCache(std::unique_ptr<Impl> p) : self(std::move(p)) {}
 DecodeCache::~DecodeCache() = default;
 
 std::unique_ptr<DecodeCache> DecodeCache::create(std::string_view target, const void *code,
-                                                 uint64_t size, std::string &error) {
+                                                 uint64_t size, std::string &error, Watch watch) {
   std::string cpu(target.substr(0, target.find(':')));
   if (size_t dash = cpu.rfind("gfx"); dash != cpu.npos)
     cpu = cpu.substr(dash);
   auto p = std::make_unique<Impl>();
   p->cpu = cpu;
+  p->watch = watch;
   p->generation = cpu.starts_with("gfx10")   ? 10
                   : cpu.starts_with("gfx11") ? 11
                   : cpu.starts_with("gfx12") ? 12
@@ -98,9 +101,11 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
       seconds.push_back(std::move(p.second));
     b.vgprs = std::max(b.vgprs, p.vgprs);
     b.agprs = std::max(b.agprs, p.agprs);
-    // What does nothing is counted, not run.
+    // What does nothing is counted, not run; but observers see it.
     b.count++;
-    if (p.inst.opcode->form != isa::Form::Nop)
+    if (watch == Watch::Yes)
+      p.inst.execute = p.inst.fn, p.inst.fn = isa::observed;
+    if (watch == Watch::Yes || p.inst.opcode->form != isa::Form::Nop)
       list.push_back(p.inst), list.back().ordinal = b.count;
     at += n;
     if (p.ends_block)

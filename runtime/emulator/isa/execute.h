@@ -28,6 +28,7 @@ enum class StopKind {
   UnknownInstruction, ///< `text` = assembler text or bytes; pc at the instruction
   BadRegister,        ///< the kernel uses a register beyond its allocation: `text`; pc at the block
   Unsupported,        ///< a state that is not emulated (say, trap on FP exception): `text`
+  Reported,           ///< an observer (observe.h) gives the launch up: `text`
 };
 
 enum class MemoryAccess : uint8_t { Read, Write, Atomic };
@@ -47,6 +48,9 @@ struct StopInfo {
   std::string text;
 };
 
+/// Whether the instructions of a DecodeCache ask the workgroup's observer (observe.h).
+enum class Watch : bool { No, Yes };
+
 /// The decoded form of one code object's executable segment, shared by all threads that run it.
 /// Decoding is lazy, a basic block at a time; readers take no lock.
 class DecodeCache {
@@ -55,7 +59,8 @@ public:
   /// is the executable segment, readable by the host at the address the wave's pc counts in, alive
   /// as long as the cache. On an unknown target returns null and sets `error`.
   static std::unique_ptr<DecodeCache> create(std::string_view target, const void *code,
-                                             uint64_t size, std::string &error);
+                                             uint64_t size, std::string &error,
+                                             Watch watch = Watch::No);
   ~DecodeCache();
 
   struct Impl;

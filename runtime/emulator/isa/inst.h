@@ -9,6 +9,7 @@
 namespace w2w::emu::isa {
 
 struct Inst;
+struct LaneAccesses; // observe.h
 
 /// What a handler tells the run loop.
 enum Next : int {
@@ -141,6 +142,7 @@ enum class Unused : uint8_t { Pad, Sext, Preserve };
 
 struct Inst {
   Handler fn = nullptr;
+  Handler execute = nullptr; ///< watched code: what fn, observed(), calls (observe.h)
   union {
     RowFn row = nullptr;
     CmpFn cmp;
@@ -257,6 +259,10 @@ struct Opcode {
   Type src[3];
   uint8_t fp;
   uint32_t extra; ///< meaning depends on the form
+  /// Memory opcodes: bytes that a lane touches at one place, 0 if none; and whether there are two
+  /// places, at Inst::offset and Inst::offset1.
+  uint8_t bytes = 0;
+  bool two_places = false;
 };
 
 } // namespace w2w::emu::isa

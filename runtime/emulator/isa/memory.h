@@ -116,16 +116,15 @@ template <class F> W2W_INLINE bool per_segment(const Wave &w, const Inst &i, F f
   for (unsigned l = 0; l < w.lanes; l++)
     if ((in_lds | in_scratch) >> l & 1)
       x.at[l] &= 0xffffffffu;
-  x.mask = all & ~in_lds & ~in_scratch;
-  if (x.mask && !f(x))
-    return false;
-  x.space = MemorySpace::Lds;
-  x.mask = in_lds;
-  if (x.mask && !f(x))
-    return false;
-  x.space = MemorySpace::Scratch;
-  x.mask = in_scratch;
-  return !x.mask || f(x);
+  // f may overwrite the addresses of lanes that are off (permitted()): each segment has its own.
+  auto part = [&](MemorySpace space, u64 mask) {
+    Lanes y = x;
+    y.space = space;
+    y.mask = mask;
+    return !mask || f(y);
+  };
+  return part(MemorySpace::Global, all & ~in_lds & ~in_scratch) && part(MemorySpace::Lds, in_lds) &&
+         part(MemorySpace::Scratch, in_scratch);
 }
 
 } // namespace w2w::emu::isa::W2W_VARIANT

@@ -18,6 +18,8 @@ struct Handlers {
   /// Handler of a vector opcode for these operands (Inst is complete but for fn).
   Handler (*choose)(const Inst &);
   void (*run)(Wave &, DecodeCache &, uint64_t budget, StopInfo &);
+  /// observe.h
+  unsigned (*accesses)(const Wave &, const Inst &, LaneAccesses *);
 };
 
 /// The best set for this machine's processor.

@@ -35,6 +35,25 @@ constexpr Type type_of(std::string_view t) {
          : t == "u64"                ? U64
                                      : None;
 }
+/// Bytes that a lane touches at one place in memory.
+constexpr uint8_t bytes_of(std::string_view name, Type data, unsigned shape, bool two) {
+  auto has = [&](std::string_view part) { return name.find(part) != name.npos; };
+  if (shape == kDsPermute || name == "ds_swizzle_b32" || name == "ds_nop")
+    return 0;
+  bool small = has("load_") || has("store_") || has("ds_read_") || has("ds_write_");
+  if (small && (has("byte") || has("_u8") || has("_i8") || has("_b8")))
+    return 1;
+  if (small && (has("short") || has("_u16") || has("_i16") || has("_b16")))
+    return 2;
+  unsigned bytes = 4 * dwords(data);
+  // Data of two halves: a compare-and-swap's new and expected value, the results of two places.
+  bool pair = has("atomic_cmpswap") || (two && (shape == kDsLoad || shape == kDsExchange2));
+  return uint8_t(pair ? bytes / 2 : bytes);
+}
+constexpr bool two_places(std::string_view name) {
+  return name.starts_with("ds_read2") || name.starts_with("ds_write2") ||
+         name.starts_with("ds_wrxchg2");
+}
 constexpr const void *kernel(auto *f) {
   return reinterpret_cast<const void *>(f);
 }
@@ -90,13 +109,23 @@ const Opcode kRows[] = {
 #include "runtime/emulator/isa/control.def"
 #undef H
 #define M(NAME, FORM, DATA, HANDLER, EXTRA)                                                        \
-  {#NAME, Form::FORM, HANDLER, nullptr, nullptr, DATA, {None, None, None}, 0, EXTRA},
+  {#NAME,                                                                                          \
+   Form::FORM,                                                                                     \
+   HANDLER,                                                                                        \
+   nullptr,                                                                                        \
+   nullptr,                                                                                        \
+   DATA,                                                                                           \
+   {None, None, None},                                                                             \
+   0,                                                                                              \
+   EXTRA,                                                                                          \
+   bytes_of(#NAME, DATA, EXTRA, two_places(#NAME)),                                                \
+   two_places(#NAME)},
 #include "runtime/emulator/isa/memory.def"
 #undef M
 };
 
 const Handlers &table() {
-  static const Handlers h = {kRows, sizeof kRows / sizeof kRows[0], choose, run};
+  static const Handlers h = {kRows, sizeof kRows / sizeof kRows[0], choose, run, accesses};
   return h;
 }
 

@@ -12,6 +12,7 @@
 namespace w2w::emu {
 
 class MemoryMap;
+class WaveObserver;
 
 /// Indices into Wave::s. They are AMD's scalar operand numbers of gfx9, whatever the generation:
 /// the decoder maps gfx11's swap of m0 and null, so that the scheduler and the handlers know one
@@ -44,6 +45,8 @@ struct Workgroup {
   const MemoryMap *memory = nullptr;
   uint64_t dispatch_id = 0;
   std::array<uint32_t, 3> id{};
+  /// Asked about every instruction if the code is watched (observe.h).
+  WaveObserver *observer = nullptr;
 };
 
 /// One wave. Vector registers are rows of `lanes` dwords: register r of lane l is v[r * lanes + l];

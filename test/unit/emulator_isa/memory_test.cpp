@@ -236,3 +236,29 @@ TEST_CASE("memory faults") {
   CHECK_FALSE(m.run("s_mov_b64 s[2:3], 0\ns_load_dword s0, s[2:3], 0x0"));
   CHECK(m.stop.space == MemorySpace::Scalar);
 }
+
+TEST_CASE("one flat instruction may reach all three segments") {
+  for (const Model &model : models()) {
+    if (std::string_view(model.cpu) == "gfx90a" || std::string_view(model.cpu) == "gfx1030")
+      continue; // their flat scratch goes through a buffer (wave.h)
+    Machine m(model.cpu, model.lanes);
+    uint32_t in_global[64], in_lds[64];
+    for (unsigned l = 0; l < 64; l++)
+      in_global[l] = 0x1000 + l, in_lds[l] = 0x2000 + l;
+    memcpy(m.global, in_global, sizeof in_global);
+    memcpy(m.lds.data(), in_lds, sizeof in_lds);
+    INFO(model.cpu << model.lanes);
+    for (unsigned l = 0; l < m.lanes; l++)
+      m.v(2, l) = 0x3000 + l;
+    REQUIRE(m.run("scratch_store_dword off, v2, off offset:16"));
+    for (unsigned l = 0; l < m.lanes; l++) {
+      uint64_t a = l % 3 == 0   ? uint64_t(m.global) + 4 * l
+                   : l % 3 == 1 ? m.group.shared_base + 4 * l
+                                : m.group.private_base + 16;
+      m.v(0, l) = uint32_t(a), m.v(1, l) = uint32_t(a >> 32);
+    }
+    REQUIRE(m.run("flat_load_dword v4, v[0:1]"));
+    for (unsigned l = 0; l < m.lanes; l++)
+      CHECK(m.v(4, l) == 0x1000 * (1 + l % 3) + l);
+  }
+}

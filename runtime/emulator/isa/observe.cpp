@@ -1,0 +1,20 @@
+#include "runtime/emulator/isa/observe.h"
+
+#include "runtime/emulator/isa/opcodes.h"
+
+namespace w2w::emu::isa {
+
+int observed(Wave &w, const Inst &i, StopInfo &s) {
+  WaveObserver *observer = w.group->observer;
+  if (!observer)
+    return i.execute(w, i, s);
+  if (int next = observer->before(w, i, s))
+    return next;
+  return observer->after(w, i, s, i.execute(w, i, s));
+}
+
+unsigned accesses(const Wave &w, const Inst &i, LaneAccesses (&out)[kMostAccesses]) {
+  return i.opcode->bytes ? handlers().accesses(w, i, out) : 0;
+}
+
+} // namespace w2w::emu::isa

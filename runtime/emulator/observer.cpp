@@ -1,0 +1,106 @@
+#include "runtime/emulator/observer.h"
+
+#include "runtime/emulator/launch.h"
+#include "runtime/emulator/workgroup.h"
+
+#include <vector>
+
+namespace w2w::emu {
+
+namespace {
+
+/// A kind of observer: whether the environment asks for it at all, and one for a launch (null: not
+/// for this one).
+struct Kind {
+  bool (*wanted)();
+  std::unique_ptr<LaunchObserver> (*make)(const LaunchPlan &);
+};
+/// In the order in which they see an instruction.
+const std::vector<Kind> kObservers = {};
+
+/// Several observers of one workgroup.
+class GroupObservers final : public GroupObserver {
+public:
+  explicit GroupObservers(std::vector<std::unique_ptr<GroupObserver>> all) : all_(std::move(all)) {}
+  int before(Wave &w, const isa::Inst &i, StopInfo &s) override {
+    for (const auto &each : all_)
+      if (int next = each->before(w, i, s))
+        return next;
+    return isa::kContinue;
+  }
+  int after(Wave &w, const isa::Inst &i, StopInfo &s, int next) override {
+    for (const auto &each : all_)
+      next = each->after(w, i, s, next);
+    return next;
+  }
+  void group_started(const Workgroup &g) override {
+    for (const auto &each : all_)
+      each->group_started(g);
+  }
+  void wave_started(Wave &w) override {
+    for (const auto &each : all_)
+      each->wave_started(w);
+  }
+  void wave_ended(Wave &w) override {
+    for (const auto &each : all_)
+      each->wave_ended(w);
+  }
+  void barrier_passed() override {
+    for (const auto &each : all_)
+      each->barrier_passed();
+  }
+  void group_ended() override {
+    for (const auto &each : all_)
+      each->group_ended();
+  }
+
+private:
+  std::vector<std::unique_ptr<GroupObserver>> all_;
+};
+
+class LaunchObservers final : public LaunchObserver {
+public:
+  explicit LaunchObservers(std::vector<std::unique_ptr<LaunchObserver>> all)
+      : all_(std::move(all)) {}
+  std::unique_ptr<GroupObserver> group() override {
+    std::vector<std::unique_ptr<GroupObserver>> groups;
+    for (const auto &each : all_)
+      if (auto group = each->group())
+        groups.push_back(std::move(group));
+    return std::make_unique<GroupObservers>(std::move(groups));
+  }
+  void finish(LaunchFailure &failure) override {
+    for (const auto &each : all_)
+      each->finish(failure);
+  }
+
+private:
+  std::vector<std::unique_ptr<LaunchObserver>> all_;
+};
+
+} // namespace
+
+bool watching() {
+  static const bool any = [] {
+    for (const Kind &kind : kObservers)
+      if (kind.wanted())
+        return true;
+    return false;
+  }();
+  return any;
+}
+
+std::shared_ptr<LaunchObserver> observe(const LaunchPlan &plan) {
+  std::vector<std::unique_ptr<LaunchObserver>> all;
+  for (const Kind &kind : kObservers)
+    if (kind.wanted())
+      if (auto observer = kind.make(plan))
+        all.push_back(std::move(observer));
+  if (all.empty())
+    return nullptr;
+  if (all.size() == 1)
+    return std::move(all.front());
+  return std::make_shared<LaunchObservers>(std::move(all));
+}
+
+} // namespace w2w::emu
