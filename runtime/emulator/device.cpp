@@ -77,8 +77,12 @@ thread_local int Platform::current_index = 0;
 Platform::Platform() {
   std::vector<const Model *> wanted =
       devices_from_environment(getenv("W2W_DEVICE"), configuration_error);
-  if (!configuration_error.empty())
+  if (configuration_error.empty())
+    configuration_error = observer_problem();
+  if (!configuration_error.empty()) {
     log_error("{}", configuration_error);
+    wanted.clear();
+  }
   host = std::make_unique<Arena>(uint64_t{1} << 40, uint64_t{256} << 30);
   for (const Model *model : wanted) {
     devices.push_back(

@@ -1,5 +1,7 @@
 #include "runtime/emulator/observer.h"
 
+#include "runtime/emulator/insight/counters.h"
+#include "runtime/emulator/insight/trace.h"
 #include "runtime/emulator/launch.h"
 #include "runtime/emulator/workgroup.h"
 
@@ -9,14 +11,22 @@ namespace w2w::emu {
 
 namespace {
 
-/// A kind of observer: whether the environment asks for it at all, and one for a launch (null: not
-/// for this one).
+std::string no_problem() {
+  return "";
+}
+
+/// A kind of observer: whether the environment asks for it at all, what is wrong with how it does,
+/// and one for a launch (null: not for this one).
 struct Kind {
   bool (*wanted)();
+  std::string (*problem)();
   std::unique_ptr<LaunchObserver> (*make)(const LaunchPlan &);
 };
 /// In the order in which they see an instruction.
-const std::vector<Kind> kObservers = {};
+constexpr Kind kObservers[] = {
+    {counters_wanted, no_problem, count_launch},
+    {trace_wanted, trace_problem, trace_launch},
+};
 
 /// Several observers of one workgroup.
 class GroupObservers final : public GroupObserver {
@@ -79,6 +89,13 @@ private:
 };
 
 } // namespace
+
+std::string observer_problem() {
+  for (const Kind &kind : kObservers)
+    if (std::string problem = kind.problem(); !problem.empty())
+      return problem;
+  return "";
+}
 
 bool watching() {
   static const bool any = [] {

@@ -7,6 +7,7 @@
 #include "runtime/emulator/isa/observe.h"
 
 #include <memory>
+#include <string>
 
 namespace w2w::emu {
 
@@ -36,6 +37,10 @@ public:
   /// May turn success into a failure.
   virtual void finish(LaunchFailure &) {}
 };
+
+/// What is wrong with what the environment asks for; empty if nothing is. There are no devices
+/// then.
+std::string observer_problem();
 
 /// Whether code must be decoded so that observers see it: one is asked for in the environment.
 /// Fixed for the life of the process.

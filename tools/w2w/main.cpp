@@ -8,7 +8,8 @@ namespace w2w::tool {
 namespace {
 
 constexpr Command kCommands[] = {
-    {"run", "w2w run [--device=D] [--log=L] [--config=K] [--] PROGRAM [ARG...]",
+    {"run",
+     "w2w run [--device=D] [--log=L] [--config=K] [--counters=F] [--trace=T] [--] PROGRAM [ARG...]",
      "run a CUDA program with warp2wave's libraries", run_command},
     {"doctor", "w2w doctor PROGRAM", "say whether and how a program would run, and what is missing",
      doctor_command},

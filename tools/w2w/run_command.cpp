@@ -46,6 +46,10 @@ int run_command(const Args &args) {
       ::setenv("W2W_DEVICE", value.c_str(), 1);
     } else if (option_value(args[i], "--log", value)) {
       ::setenv("W2W_LOG", value.c_str(), 1);
+    } else if (option_value(args[i], "--counters", value)) {
+      ::setenv("W2W_COUNTERS", value.c_str(), 1);
+    } else if (option_value(args[i], "--trace", value)) {
+      ::setenv("W2W_TRACE", value.c_str(), 1);
     } else if (option_value(args[i], "--config", value)) {
       ::setenv("W2W_CONFIG", value.c_str(), 1);
     } else {
