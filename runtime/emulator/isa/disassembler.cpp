@@ -23,6 +23,7 @@ extern "C" void LLVMInitializeAMDGPUDisassembler();
 namespace w2w::emu::isa {
 
 struct Disassembler::Impl {
+  bool gfx9 = false;
   std::unique_ptr<llvm::MCRegisterInfo> registers;
   llvm::MCTargetOptions options;
   std::unique_ptr<llvm::MCAsmInfo> assembler;
@@ -49,13 +50,14 @@ std::unique_ptr<Disassembler> Disassembler::create(const std::string &cpu, unsig
   if (!target)
     return nullptr;
   auto p = std::make_unique<Impl>();
+  p->gfx9 = cpu.starts_with("gfx9");
   p->registers.reset(target->createMCRegInfo(triple));
   p->assembler.reset(target->createMCAsmInfo(*p->registers, triple, p->options));
   p->instructions.reset(target->createMCInstrInfo());
   // The names of 16-bit halves (v0.l, v0.h) are the same encodings on all of gfx11 and gfx12.
   std::string features;
-  if (cpu.starts_with("gfx9"))
-    features = "";
+  if (p->gfx9)
+    features = "+vop3-literal"; // see decode()
   else
     features =
         lanes == 64 ? "+wavefrontsize64,-wavefrontsize32" : "+wavefrontsize32,-wavefrontsize64";
@@ -85,6 +87,11 @@ unsigned Disassembler::decode(const uint8_t *bytes, uint64_t available, std::str
   std::memcpy(padded, bytes, available < sizeof padded ? available : sizeof padded);
   auto status = self->disassembler->getInstruction(inst, size, padded, 0, llvm::nulls());
   if (status != llvm::MCDisassembler::Success || !size || size > available)
+    return 0;
+  // gfx9's longest instructions have 8 bytes: VOP3 takes no literal (operand 255). Without the
+  // feature LLVM (22.1.8) looks for one behind the instruction all the same, and crashes in its
+  // complaint that there is none.
+  if (self->gfx9 && size > 8)
     return 0;
   llvm::raw_string_ostream out(text);
   self->printer->printInst(&inst, 0, "", *self->subtarget, out);
