@@ -127,8 +127,9 @@ struct Decoder {
 
 /// Classes of instructions that the document leaves out.
 bool left_out(std::string_view name) {
-  static constexpr std::string_view classes[] = {
-      "image_", "exp", "tbuffer_", "v_interp", "lds_", "ds_param_", "ds_direct_", "ds_bvh_stack"};
+  static constexpr std::string_view classes[] = {"image_",     "exp",          "tbuffer_",
+                                                 "v_interp",   "lds_",         "ds_param_",
+                                                 "ds_direct_", "ds_bvh_stack", "v_illegal"};
   for (std::string_view c : classes)
     if (name.starts_with(c))
       return true;
@@ -197,16 +198,19 @@ int write_document() {
       "ray-tracing "
       "stack and typed-buffer (tbuffer)\n"
       "instructions, which no compute code needs. `no` below is one of\n\n"
+      "* formatted buffer accesses (buffer_load_format_*, buffer_store_format_*, d16 forms): "
+      "conversions of graphics formats;\n"
       "* global data share, global wave sync and ordered counts (ds_gws_*, ds_ordered_count, "
-      "ds_*_gs_reg_rtn, the gds modifier): the\n"
-      "  emulator has no such unit, and HIP offers none;\n"
-      "* privileged or debugger instructions (s_rfe*, s_setkill, s_setvskip, s_atc_probe*, "
-      "s_endpgm_ordered_ps_done, s_alloc_vgpr):\n"
-      "  only a trap handler or a driver may use them, or they need a mode that no compute queue "
-      "sets;\n"
-      "* global_atomic_ordered_add_b64 and buffer_store_lds_dword, which need state that a compute "
-      "launch does not have.\n\n"
-      "The modifiers tfe and gds are refused by name whatever the instruction.\n\n");
+      "ds_*_gs_reg_rtn,\n"
+      "  global_atomic_ordered_add_b64): the emulator has no such unit, and HIP offers none;\n"
+      "* privileged, debugger or driver instructions (s_rfe*, s_setkill, s_setvskip, "
+      "s_endpgm_ordered_ps_done, s_alloc_vgpr);\n"
+      "* instructions whose meaning AMD does not publish (s_barrier_init, s_barrier_join, "
+      "s_barrier_leave, global_load_tr_*,\n"
+      "  v_screen_partition_4se_b32).\n\n"
+      "Refused by name whatever the instruction: the modifiers tfe and gds, and source or result "
+      "modifiers of instructions for which\n"
+      "AMD's documents do not say what they do.\n\n");
   auto line = [&](const std::string &first, auto cell) {
     std::printf("| %s |", first.c_str());
     for (size_t m = 0; m < all.size(); m++)
