@@ -181,7 +181,7 @@ struct Inst {
   uint32_t imm = 0; ///< SOPP/SOPK immediate and the like
   MemorySpace space = MemorySpace::Global;
   bool flat = false;    ///< the lanes' segments are found from their addresses
-  uint32_t offset1 = 0; ///< second address of ds_read2 and its like; buffer: bytes of an access
+  uint32_t offset1 = 0; ///< second address of ds_read2 and its like
   bool idxen = false;   ///< buffer: a VGPR holds the index
   bool offen = false;   ///< and a VGPR the offset
   bool returns = false; ///< scalar atomic: the old value goes to the data registers

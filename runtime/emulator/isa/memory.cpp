@@ -70,7 +70,7 @@ void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
         x.at[l] = u32((i.offen ? p[l] : 0) + u32(extra) + scalar / n);
       return;
     }
-    u32 size = i.offset1;
+    u32 size = i.opcode->bytes;
     const u32 *voffset = i.idxen ? p + n : p;
     for (unsigned l = 0; l < n; l++) {
       u32 index = i.idxen ? p[l] : 0, offset = (i.offen ? voffset[l] : 0) + u32(extra);

@@ -456,17 +456,6 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
   }
 }
 
-/// What a buffer access must find within the buffer's bounds.
-unsigned access_bytes(const Opcode &op) {
-  std::string_view name = op.name;
-  if (name.find("byte") != name.npos)
-    return 1;
-  if (name.find("short") != name.npos)
-    return 2;
-  unsigned bytes = 4 * dwords(op.dst);
-  return name.find("cmpswap") != name.npos ? bytes / 2 : bytes;
-}
-
 bool Parser::memory(Inst &i, const Opcode &op) {
   std::string_view name = op.name;
   mods.number("offset", i.offset);
@@ -520,7 +509,6 @@ bool Parser::memory(Inst &i, const Opcode &op) {
   bool result = op.extra == kLoad ||
                 (op.extra == kAtomic && op.form != Form::Buffer && operands.size() > plain);
   if (op.form == Form::Buffer) {
-    i.offset1 = access_bytes(op);
     if (op.extra == kLoadLds) {
       if (!take(i.src[0], Type::None) || (i.idxen || i.offen) != (i.src[0].where == Where::Vgpr))
         return fail("the address is not known");

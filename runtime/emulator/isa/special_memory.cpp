@@ -3,16 +3,24 @@
 #include "runtime/emulator/isa/memory.h"
 
 namespace w2w::emu::isa::W2W_VARIANT {
+
+void lds_by_lane(const Wave &w, const Inst &i, u64 mask, Lanes &x) {
+  x.space = MemorySpace::Lds;
+  x.mask = mask;
+  for (unsigned l = 0; l < w.lanes; l++)
+    x.at[l] = (w.s.data()[kM0] & 0xffff) + u64(i.offset) + 4 * l;
+}
+void addresses_by_lane(const Wave &w, const Inst &i, Lanes &x) {
+  const Operand &base = i.src[2];
+  bool none = base.where == Where::None || base.where == Where::Off;
+  x.space = MemorySpace::Global;
+  x.mask = exec_mask(w);
+  for (unsigned l = 0; l < w.lanes; l++)
+    x.at[l] = (none ? 0 : scalar64(w, base)) + u64(i.offset) + 4 * l;
+}
+
 namespace {
 
-/// Where each lane's dword lies in LDS: M0[15:0] + the instruction's offset + 4 * lane (MI300 ISA,
-/// "Memory Buffer Load to LDS").
-void lds_by_lane(const Wave &w, const Inst &i, u64 mask, Lanes &y) {
-  y.space = MemorySpace::Lds;
-  y.mask = mask;
-  for (unsigned l = 0; l < w.lanes; l++)
-    y.at[l] = (w.s.data()[kM0] & 0xffff) + u64(i.offset) + 4 * l;
-}
 template <class T> int load_lds(Wave &w, const Inst &i, StopInfo &s) {
   u64 exec = exec_mask(w);
   if (!exec)
@@ -70,19 +78,9 @@ int store_lds_b32(Wave &w, const Inst &i, StopInfo &s) {
   return kContinue;
 }
 
-namespace {
-void by_lane(const Wave &w, const Inst &i, Lanes &x) {
-  const Operand &base = i.src[2];
-  bool none = base.where == Where::None || base.where == Where::Off;
-  x.space = MemorySpace::Global;
-  x.mask = exec_mask(w);
-  for (unsigned l = 0; l < w.lanes; l++)
-    x.at[l] = (none ? 0 : scalar64(w, base)) + u64(i.offset) + 4 * l;
-}
-} // namespace
 int load_addtid(Wave &w, const Inst &i, StopInfo &s) {
   Lanes x;
-  by_lane(w, i, x);
+  addresses_by_lane(w, i, x);
   if (x.mask && !permitted(w, x, 4, MemoryAccess::Read, s))
     return kStop;
   EACH_LANE(l, x.mask) {
@@ -92,7 +90,7 @@ int load_addtid(Wave &w, const Inst &i, StopInfo &s) {
 }
 int store_addtid(Wave &w, const Inst &i, StopInfo &s) {
   Lanes x;
-  by_lane(w, i, x);
+  addresses_by_lane(w, i, x);
   if (x.mask && !permitted(w, x, 4, MemoryAccess::Write, s))
     return kStop;
   EACH_LANE(l, x.mask) {
