@@ -25,6 +25,8 @@ Config parse_config(std::string_view text) {
                   value <= kMost;
     if (number && name == "emu-seed")
       config.seed = value;
+    else if (number && name == "emu-perturb")
+      config.perturb = value;
     else if (number && name == "emu-threads" && value >= 1 && value <= 1024)
       config.threads = static_cast<unsigned>(value);
     else if (number && name == "emu-memory" && value >= 64 && value <= (kMost >> 20))

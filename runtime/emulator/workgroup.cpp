@@ -178,6 +178,10 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
     if (++signals_ >= live_)
       finish_phase();
     return true;
+  case StopKind::BarrierState:
+    slot.wave.s[stop.size] =
+        stop.value == kWorkgroupBarrier ? (signals_ & 0x7f) << 16 | (live_ & 0x7f) << 4 | 1 : 0;
+    return true;
   case StopKind::BarrierWait:
     if (stop.value != kWorkgroupBarrier)
       break;

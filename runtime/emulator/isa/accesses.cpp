@@ -6,11 +6,16 @@ namespace w2w::emu::isa::W2W_VARIANT {
 namespace {
 
 MemoryAccess kind_of(const Opcode &op) {
+  if (std::string_view(op.name) == "buffer_store_lds_dword")
+    return MemoryAccess::Write;
   switch (op.extra) {
   case kLoad:
+  case kLoadLds:
+  case kLoadTid:
   case kDsLoad:
     return MemoryAccess::Read;
   case kStore:
+  case kStoreTid:
   case kDsStore:
   case kDsStore2:
   case kDsData:
@@ -22,11 +27,13 @@ MemoryAccess kind_of(const Opcode &op) {
 
 unsigned scalar(const Wave &w, const Inst &i, LaneAccesses &out) {
   const u32 *base = w.s.data() + i.src[0].index;
-  bool buffer = std::string_view(i.opcode->name).starts_with("s_buffer_");
+  std::string_view name = i.opcode->name;
+  bool buffer = name.starts_with("s_buffer_");
+  u32 unit = name.starts_with("s_scratch_") ? 64 : 1;
   u64 address = base[0] | u64(base[1]) << 32;
-  u64 offset =
-      u64(i.offset) +
-      (i.src[1].where == Where::None || i.src[1].where == Where::Off ? 0 : scalar32(w, i.src[1]));
+  u64 offset = u64(i.offset) + (i.src[1].where == Where::None || i.src[1].where == Where::Off
+                                    ? 0
+                                    : u64(scalar32(w, i.src[1])) * unit);
   u32 size = i.opcode->bytes;
   if (size >= 4)
     offset &= buffer ? ~u64(3) : ~u64(0);
@@ -39,7 +46,9 @@ unsigned scalar(const Wave &w, const Inst &i, LaneAccesses &out) {
     size = u32(limit - offset < size ? limit - offset : size);
   }
   out.space = MemorySpace::Scalar;
-  out.access = MemoryAccess::Read;
+  out.access = name.find("_atomic_") != name.npos  ? MemoryAccess::Atomic
+               : name.find("_store_") != name.npos ? MemoryAccess::Write
+                                                   : MemoryAccess::Read;
   out.size = size;
   out.mask = 1;
   out.at[0] = address + offset;
@@ -96,6 +105,20 @@ unsigned accesses(const Wave &w, const Inst &i, LaneAccesses *out) {
   if (op.form == Form::Ds)
     return lds(w, i, out);
   unsigned count = 0;
+  if (op.extra == kLoadTid || op.extra == kStoreTid) {
+    Lanes x;
+    addresses_by_lane(w, i, x);
+    if (x.mask)
+      copy(out[count++], x, op.bytes, kind_of(op));
+    return count;
+  }
+  if (op.extra == kLoadLds && exec_mask(w)) {
+    Lanes x;
+    lds_by_lane(w, i, exec_mask(w), x);
+    bool from_memory = kind_of(op) == MemoryAccess::Read;
+    copy(out[count++], x, 4, from_memory ? MemoryAccess::Write : MemoryAccess::Read);
+  }
+  // Of a register block all of it, though M0 may leave registers out.
   per_segment(w, i, [&](Lanes &x) {
     copy(out[count++], x, op.bytes, kind_of(op));
     return true;

@@ -167,6 +167,52 @@ int ds_cmpstore_f32(Wave &w, const Inst &i, StopInfo &s) {
 int ds_cmpstore_f64(Wave &w, const Inst &i, StopInfo &s) {
   return update2<u64>(w, i, s, [](u64 m, u64 a, u64 b) { return same64(m, b) ? a : m; });
 }
+namespace {
+/// As cmpswap, but compared as floating-point numbers.
+template <class U> int cmpswap_float(Wave &w, const Inst &i, StopInfo &s) {
+  unsigned at = i.src[1].offset, with = at + w.lanes * sizeof(U) / 4;
+  return update<U>(w, i, s, [&](U m, unsigned l) -> U {
+    U compared = data_of<U>(w, with, l);
+    bool same;
+    if constexpr (sizeof(U) == 8)
+      same = same64(m, compared);
+    else
+      same = same32(m, compared);
+    return same ? data_of<U>(w, at, l) : m;
+  });
+}
+} // namespace
+int atomic_cmpswap_f32(Wave &w, const Inst &i, StopInfo &s) {
+  return cmpswap_float<u32>(w, i, s);
+}
+int atomic_cmpswap_f64(Wave &w, const Inst &i, StopInfo &s) {
+  return cmpswap_float<u64>(w, i, s);
+}
+/// Two dwords at the address rounded down to 8: each is replaced by 31 bits of the data if the
+/// data's top bit is set.
+int ds_condxchg32(Wave &w, const Inst &i, StopInfo &s) {
+  Lanes x;
+  x.space = MemorySpace::Lds;
+  x.mask = exec_mask(w);
+  if (!x.mask)
+    return kContinue;
+  addresses(w, i, x, u64(i.offset));
+  for (unsigned l = 0; l < w.lanes; l++)
+    x.at[l] &= 0xfff8;
+  if (!permitted(w, x, 8, MemoryAccess::Atomic, s))
+    return kStop;
+  EACH_LANE(l, x.mask) {
+    u64 data = data_of<u64>(w, i.src[1].offset, unsigned(l));
+    u64 old = read_at<u64>(w, x, unsigned(l), 0), next = old;
+    if (data >> 31 & 1)
+      next = (next & ~0xffffffffull) | (data & 0x7fffffff);
+    if (data >> 63)
+      next = (next & 0xffffffffull) | (data >> 32 & 0x7fffffff) << 32;
+    write_at<u64>(w, x, unsigned(l), 0, next);
+    put<u64>(w, i.dst.offset, unsigned(l), old);
+  }
+  return kContinue;
+}
 int ds_mskor_b32(Wave &w, const Inst &i, StopInfo &s) {
   return update2<u32>(w, i, s, [](u32 m, u32 a, u32 b) { return (m & ~a) | b; });
 }

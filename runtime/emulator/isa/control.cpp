@@ -65,6 +65,75 @@ int call(Wave &w, const Inst &i, StopInfo &) {
   return go(w, u64(i.offset));
 }
 
+// ---- gfx9 fork and join: MODE[31:29] (CSP) counts the waiting paths, each of which has its EXEC
+// and pc in four SGPRs (MI300 ISA, S_CBRANCH_G_FORK)
+namespace {
+u32 csp(const Wave &w) {
+  return w.mode >> 29;
+}
+void push_path(Wave &w, u64 exec, u64 pc) {
+  u32 *p = w.s.data() + csp(w) * 4;
+  p[0] = u32(exec), p[1] = u32(exec >> 32), p[2] = u32(pc), p[3] = u32(pc >> 32);
+  w.set_mode(w.mode + (1u << 29));
+}
+int fork(Wave &w, const Inst &i, u64 chosen, u64 target) {
+  u64 exec = w.exec(), pass = chosen & exec, fail = ~chosen & exec, next = i.pc + i.size;
+  if (pass == exec)
+    return go(w, target);
+  if (fail == exec)
+    return kContinue;
+  if (__builtin_popcountll(fail) < __builtin_popcountll(pass)) {
+    push_path(w, pass, target);
+    w.set_exec(fail);
+    return kContinue;
+  }
+  push_path(w, fail, next);
+  w.set_exec(pass);
+  return go(w, target);
+}
+u64 relative(const Inst &i) {
+  return i.pc + 4 + u64(i64(i16(i.imm)) * 4);
+}
+} // namespace
+int cbranch_g_fork(Wave &w, const Inst &i, StopInfo &) {
+  return fork(w, i, scalar64(w, i.src[0]), scalar64(w, i.src[1]));
+}
+int cbranch_i_fork(Wave &w, const Inst &i, StopInfo &) {
+  return fork(w, i, scalar64(w, i.dst), relative(i));
+}
+int cbranch_join(Wave &w, const Inst &i, StopInfo &) {
+  if (csp(w) == scalar32(w, i.src[0]))
+    return kContinue;
+  w.set_mode(w.mode - (1u << 29));
+  const u32 *p = w.s.data() + csp(w) * 4;
+  w.set_exec(p[0] | u64(p[1]) << 32);
+  return go(w, p[2] | u64(p[3]) << 32);
+}
+
+// ---- gfx10, gfx11: a loop over the two halves of a wave64 (RDNA2 ISA, S_SUBVECTOR_LOOP_BEGIN)
+int subvector_loop_begin(Wave &w, const Inst &i, StopInfo &) {
+  u32 &lo = w.s.data()[kExecLo], &hi = w.s.data()[kExecHi];
+  if (!w.exec())
+    return go(w, relative(i));
+  if (!lo)
+    set_scalar32(w, i.dst, lo);
+  else
+    set_scalar32(w, i.dst, hi), hi = 0;
+  return kContinue;
+}
+int subvector_loop_end(Wave &w, const Inst &i, StopInfo &) {
+  u32 &lo = w.s.data()[kExecLo], &hi = w.s.data()[kExecHi], saved = scalar32(w, i.dst);
+  if (hi) {
+    lo = saved;
+  } else if (saved) {
+    hi = saved;
+    set_scalar32(w, i.dst, lo);
+    lo = 0;
+    return go(w, relative(i));
+  }
+  return kContinue;
+}
+
 // ---- what the scheduler must know
 namespace {
 int stop(Wave &w, const Inst &i, StopInfo &s, StopKind kind) {
@@ -89,15 +158,37 @@ int barrier(Wave &w, const Inst &i, StopInfo &s) {
 int barrier_wait(Wave &w, const Inst &i, StopInfo &s) {
   return stop(w, i, s, StopKind::BarrierWait);
 }
+namespace {
+/// gfx12: a constant, or M0[4:0], which cannot name the negative barriers.
+i32 barrier_number(const Wave &w, const Inst &i) {
+  return i.src[0].where == Where::Imm ? i32(i.src[0].imm) : i32(scalar32(w, i.src[0]) & 0x1f);
+}
+/// RDNA4 ISA: barrier 0 is no barrier, and -2 is the trap handler's: signals to them do nothing.
+bool no_barrier(i32 number) {
+  return number == 0 || number == -2;
+}
+} // namespace
 int barrier_signal(Wave &w, const Inst &i, StopInfo &s) {
+  if (no_barrier(barrier_number(w, i)))
+    return kContinue;
   stop(w, i, s, StopKind::BarrierSignal);
-  s.value = i.src[0].where == Where::Imm ? i32(i.src[0].imm) : i32(scalar32(w, i.src[0]) & 0x1f);
+  s.value = barrier_number(w, i);
   s.first = false;
   return kStop;
 }
 int barrier_signal_isfirst(Wave &w, const Inst &i, StopInfo &s) {
+  if (no_barrier(barrier_number(w, i))) {
+    w.scc = 0;
+    return kContinue;
+  }
   barrier_signal(w, i, s);
   s.first = true;
+  return kStop;
+}
+int get_barrier_state(Wave &w, const Inst &i, StopInfo &s) {
+  stop(w, i, s, StopKind::BarrierState);
+  s.value = barrier_number(w, i);
+  s.size = i.dst.index;
   return kStop;
 }
 int sleep(Wave &w, const Inst &i, StopInfo &s) {
@@ -257,6 +348,15 @@ int movreld32(Wave &w, const Inst &i, StopInfo &s) {
   if (r >= kFlatScratchLo + 4)
     return unsupported(w, i, s, "s_movreld beyond the scalar registers");
   w.s.data()[r] = scalar32(w, i.src[0]);
+  return kContinue;
+}
+/// M0[9:0] is added to the source's number, M0[25:16] to the destination's.
+int movrelsd_2(Wave &w, const Inst &i, StopInfo &s) {
+  u32 m0 = w.s.data()[kM0];
+  unsigned from = i.src[0].index + (m0 & 0x3ff), to = i.dst.index + (m0 >> 16 & 0x3ff);
+  if (from >= kFlatScratchLo + 4 || to >= kFlatScratchLo + 4)
+    return unsupported(w, i, s, "s_movrelsd_2 beyond the scalar registers");
+  w.s.data()[to] = w.s.data()[from];
   return kContinue;
 }
 int movreld64(Wave &w, const Inst &i, StopInfo &s) {

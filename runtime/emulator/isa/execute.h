@@ -19,6 +19,8 @@ enum class StopKind {
   BarrierSignal, ///< gfx12 s_barrier_signal, `value` = barrier id (-1 = the workgroup's); does not
                  ///< wait. If `first` (s_barrier_signal_isfirst), the scheduler sets Wave::scc to 1
                  ///< for the first arrival, else 0
+  BarrierState,  ///< gfx12 s_get_barrier_state, `value` = barrier id: the scheduler puts the state
+                 ///< into Wave::s[size]: signals << 16 | members << 4 | 1, or 0 if there is none
   BarrierWait,   ///< gfx12 s_barrier_wait, `value` = barrier id
   Sleep,         ///< s_sleep and friends: a good place to run another wave
   Trap,          ///< s_trap: `value` = trap id; pc at the s_trap itself

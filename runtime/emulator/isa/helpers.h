@@ -67,6 +67,17 @@ W2W_INLINE u32 msad_u8(u32 a, u32 b) {
 W2W_INLINE u32 sad_u16(u32 a, u32 b) {
   return distance(a & 0xffff, b & 0xffff) + distance(a >> 16, b >> 16);
 }
+/// v_qsad_pk_u16_u8, v_mqsad_pk_u16_u8: bytes k to k + 3 of a against those of b, added to the
+/// 16-bit lane k of c.
+template <bool MASKED> W2W_INLINE u64 quad_sad(u64 a, u32 b, u64 c, bool saturate) {
+  u64 r = 0;
+  for (unsigned k = 0; k < 4; k++) {
+    u32 part = u32(a >> (8 * k));
+    u32 sum = (MASKED ? msad_u8(part, b) : sad_u8(part, b)) + u32(c >> (16 * k) & 0xffff);
+    r |= u64(saturate && sum > 0xffff ? 0xffffu : sum & 0xffff) << (16 * k);
+  }
+  return r;
+}
 W2W_INLINE u32 lerp_u8(u32 a, u32 b, u32 c) {
   u32 r = 0;
   for (unsigned k = 0; k < 4; k++)
@@ -424,6 +435,33 @@ W2W_INLINE float dot2_bf16(u32 a, u32 b, float c) {
   float x = bf16_to_f32(a & 0xffff) * bf16_to_f32(b & 0xffff),
         y = bf16_to_f32(a >> 16) * bf16_to_f32(b >> 16);
   return nan3(c + x + y, x, y, c);
+}
+W2W_INLINE float dot2_f16_f16(u32 a, u32 b, float c, u32 m) {
+  float r = round_f16(ffma16(load_f16(a & 0xffff, m), load_f16(b & 0xffff, m), c));
+  return ffma16(load_f16(a >> 16, m), load_f16(b >> 16, m), r);
+}
+/// p + c with the last bit sticky, for finite sums.
+W2W_INLINE double add_odd(double p, double c) {
+  double s = p + c, b = s - p, lost = (p - (s - b)) + (c - b);
+  u64 x = bits<u64>(s);
+  u64 truncated = lost != 0 && (lost > 0) != (s > 0) ? x - 1 : x;
+  return bits<double>(lost != 0 && s - s == 0 ? truncated | 1 : x);
+}
+/// Operands with the 8-bit significands of bf16: the product is exact in f64.
+W2W_INLINE float fma_bf16(float a, float b, float c) {
+  return nan3(f64_to_f32_odd(add_odd(double(a) * double(b), double(c))), a, b, c);
+}
+W2W_INLINE float dot2_bf16_bf16(u32 a, u32 b, float c) {
+  float r = fma_bf16(bf16_to_f32(a & 0xffff), bf16_to_f32(b & 0xffff), c);
+  return fma_bf16(bf16_to_f32(a >> 16), bf16_to_f32(b >> 16), bf16_to_f32(f32_to_bf16(r)));
+}
+W2W_INLINE u64 pair_f32(float lo, float hi) {
+  return bits<u32>(lo) | u64(bits<u32>(hi)) << 32;
+}
+W2W_INLINE float mullit(float a, float b, float c) {
+  const float most = bits<float>(0xff7fffffu); // -MAX_FLOAT
+  bool least = !(b > most) || !(c > 0.0f);
+  return least ? most : fmul(a, b);
 }
 W2W_INLINE float absf(float x) {
   return __builtin_fabsf(x);

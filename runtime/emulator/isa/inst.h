@@ -184,7 +184,7 @@ struct Inst {
   uint32_t offset1 = 0; ///< second address of ds_read2 and its like
   bool idxen = false;   ///< buffer: a VGPR holds the index
   bool offen = false;   ///< and a VGPR the offset
-  bool to_lds = false;  ///< the data goes to LDS at M0
+  bool returns = false; ///< scalar atomic: the old value goes to the data registers
   uint8_t fp = 0;       ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
   uint16_t ordinal = 0; ///< instructions of its block up to and with this one
   uint64_t pc = 0;
@@ -197,6 +197,9 @@ enum MemShape : uint32_t {
   kLoad,         ///< vdst, address
   kStore,        ///< address, data
   kAtomic,       ///< [vdst,] address, data
+  kLoadLds,      ///< address; the data goes to LDS
+  kLoadTid,      ///< vdst, scalar address
+  kStoreTid,     ///< data, scalar address
   kDsLoad,       ///< vdst, address
   kDsStore,      ///< address, data
   kDsStore2,     ///< address, data, data

@@ -1,5 +1,6 @@
 // Instructions that move data between lanes: readlane, permlane, mbcnt, LDS permutes and swizzle,
 // append and consume.
+#include "runtime/emulator/isa/helpers.h"
 #include "runtime/emulator/isa/memory.h"
 
 namespace w2w::emu::isa::W2W_VARIANT {
@@ -112,6 +113,36 @@ int movrel(Wave &w, const Inst &i, StopInfo &s) {
   Rows t;
   const u32 *p = vgpr ? w.row(unsigned(from)) : source(w, i.src[0], t);
   blend(w.row(unsigned(to)), p, exec_mask(w), w.lanes);
+  return kContinue;
+}
+/// Both registers' numbers come from M0: source [9:0], destination [25:16].
+int swaprel(Wave &w, const Inst &i, StopInfo &s) {
+  u32 m0 = w.s.data()[kM0];
+  u32 from = i.src[0].index + (m0 & 0x3ff), to = i.dst.index + (m0 >> 16 & 0x3ff);
+  if (from >= w.vgprs || to >= w.vgprs) {
+    s.kind = StopKind::BadRegister;
+    s.text = "v_swaprel beyond the wave's vector registers";
+    w.pc = i.pc;
+    return kStop;
+  }
+  u32 *a = w.row(to), *b = w.row(from);
+  EACH_LANE(l, exec_mask(w)) {
+    u32 x = a[l];
+    a[l] = b[l], b[l] = x;
+  }
+  return kContinue;
+}
+/// Bytes k to k + 3 of src0 against those of src1 that are not zero, added to dword k of src2.
+int mqsad_u32_u8(Wave &w, const Inst &i, StopInfo &) {
+  unsigned n = w.lanes;
+  Rows ta, tb;
+  const u32 *a = source(w, i.src[0], ta), *b = source(w, i.src[1], tb);
+  const u32 *c = w.v + i.src[2].offset;
+  alignas(64) u32 out[4 * 64];
+  for (unsigned l = 0; l < n; l++)
+    for (unsigned k = 0; k < 4; k++)
+      out[k * n + l] = msad_u8(u32(load64(a, l, n) >> (8 * k)), b[l]) + c[k * n + l];
+  blend_rows(w.v + i.dst.offset, out, exec_mask(w), n, 4);
   return kContinue;
 }
 

@@ -70,7 +70,7 @@ void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
         x.at[l] = u32((i.offen ? p[l] : 0) + u32(extra) + scalar / n);
       return;
     }
-    u32 size = 4 * dwords(i.opcode->dst);
+    u32 size = i.opcode->bytes;
     const u32 *voffset = i.idxen ? p + n : p;
     for (unsigned l = 0; l < n; l++) {
       u32 index = i.idxen ? p[l] : 0, offset = (i.offen ? voffset[l] : 0) + u32(extra);
@@ -112,25 +112,43 @@ void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
 
 namespace {
 
+/// The active lanes that a buffer's bounds exclude; none for other instructions.
+u64 outside_bounds(const Wave &w, const Inst &i) {
+  if (i.opcode->form != Form::Buffer)
+    return 0;
+  Lanes x;
+  x.mask = exec_mask(w);
+  x.space = i.space;
+  addresses(w, i, x, u64(i.offset));
+  return exec_mask(w) & ~x.mask;
+}
+
 /// T: what is read; the result is zero- or sign-extended to a dword. H: 0 whole dword, 1 low half,
 /// 2 high half (d16).
 template <class T, unsigned H> int load_small(Wave &w, const Inst &i, StopInfo &s) {
   u32 *d = w.v + i.dst.offset;
+  u64 outside = outside_bounds(w, i);
+  auto put = [&](u64 l, u32 r) {
+    // gfx90a and gfx942 have ECC registers: a d16 load clears the other half.
+    u32 old = i.generation == 9 ? 0 : d[l];
+    if (H == 1)
+      r = (old & 0xffff0000u) | (r & 0xffff);
+    if (H == 2)
+      r = (old & 0xffff) | r << 16;
+    d[l] = r;
+  };
   bool ok = per_segment(w, i, [&](Lanes &x) {
     if (!permitted(w, x, sizeof(T), MemoryAccess::Read, s))
       return false;
     EACH_LANE(l, x.mask) {
-      u32 r = u32(i32(read_at<T>(w, x, unsigned(l), 0)));
-      // gfx90a and gfx942 have ECC registers: a d16 load clears the other half.
-      u32 old = i.generation == 9 ? 0 : d[l];
-      if (H == 1)
-        r = (old & 0xffff0000u) | (r & 0xffff);
-      if (H == 2)
-        r = (old & 0xffff) | r << 16;
-      d[l] = r;
+      put(l, u32(i32(read_at<T>(w, x, unsigned(l), 0))));
     }
     return true;
   });
+  // Lanes outside a buffer's bounds read zero.
+  EACH_LANE(l, ok ? outside : 0) {
+    put(l, 0);
+  }
   return ok ? kContinue : kStop;
 }
 
@@ -212,14 +230,7 @@ template <unsigned N> W2W_INLINE void store_rows(Wave &w, const Lanes &x, const 
 
 template <unsigned N> int load(Wave &w, const Inst &i, StopInfo &s) {
   u32 *d = w.v + i.dst.offset;
-  u64 outside = 0;
-  if (i.opcode->form == Form::Buffer) {
-    Lanes x;
-    x.mask = exec_mask(w);
-    x.space = i.space;
-    addresses(w, i, x, u64(i.offset));
-    outside = exec_mask(w) & ~x.mask;
-  }
+  u64 outside = outside_bounds(w, i);
   bool ok = per_segment(w, i, [&](Lanes &x) {
     if (!permitted(w, x, 4 * N, MemoryAccess::Read, s))
       return false;
@@ -324,74 +335,6 @@ int store_b96(Wave &w, const Inst &i, StopInfo &s) {
 }
 int store_b128(Wave &w, const Inst &i, StopInfo &s) {
   return store<4>(w, i, s);
-}
-
-// ---- scalar loads
-// ---------------------------------------------------------------------------------------------------
-namespace {
-bool scalar_permitted(const Wave &w, u64 a, u32 size, StopInfo &s) {
-  if (a + size > a && memory_accessible(*w.group, a, a + size, MemoryAccess::Read))
-    return true;
-  s.kind = StopKind::MemoryFault;
-  s.address = a;
-  s.size = size;
-  s.lane = 0;
-  s.access = MemoryAccess::Read;
-  s.space = MemorySpace::Scalar;
-  return false;
-}
-u64 scalar_offset(const Wave &w, const Inst &i) {
-  const Operand &o = i.src[1];
-  return u64(i.offset) + (o.where == Where::None || o.where == Where::Off ? 0 : scalar32(w, o));
-}
-template <class T> int s_load_small(Wave &w, const Inst &i, StopInfo &s) {
-  u64 a = scalar64(w, i.src[0]) + scalar_offset(w, i);
-  if (!scalar_permitted(w, a, sizeof(T), s))
-    return kStop;
-  T x;
-  memcpy(&x, reinterpret_cast<const void *>(a), sizeof x);
-  w.s.data()[i.dst.index] = u32(i32(x));
-  return kContinue;
-}
-} // namespace
-int s_load(Wave &w, const Inst &i, StopInfo &s) {
-  u64 a = (scalar64(w, i.src[0]) + scalar_offset(w, i)) & ~u64(3);
-  u32 size = 4 * i.opcode->extra;
-  if (!scalar_permitted(w, a, size, s))
-    return kStop;
-  memcpy(w.s.data() + i.dst.index, reinterpret_cast<const void *>(a), size);
-  return kContinue;
-}
-int s_load_u8(Wave &w, const Inst &i, StopInfo &s) {
-  return s_load_small<u8>(w, i, s);
-}
-int s_load_i8(Wave &w, const Inst &i, StopInfo &s) {
-  return s_load_small<i8>(w, i, s);
-}
-int s_load_u16(Wave &w, const Inst &i, StopInfo &s) {
-  return s_load_small<u16>(w, i, s);
-}
-int s_load_i16(Wave &w, const Inst &i, StopInfo &s) {
-  return s_load_small<i16>(w, i, s);
-}
-int s_buffer_load(Wave &w, const Inst &i, StopInfo &s) {
-  const u32 *d = w.s.data() + i.src[0].index;
-  u64 base = (d[0] | u64(d[1]) << 32) & 0xffffffffffffull;
-  u32 stride = d[1] >> 16 & 0x3fff;
-  u64 limit = stride ? u64(stride) * d[2] : d[2];
-  u64 offset = scalar_offset(w, i) & ~u64(3);
-  u32 r[16];
-  for (unsigned k = 0; k < i.opcode->extra; k++) {
-    u64 o = offset + 4 * k;
-    r[k] = 0;
-    if (o + 4 > limit)
-      continue;
-    if (!scalar_permitted(w, base + o, 4, s))
-      return kStop;
-    memcpy(&r[k], reinterpret_cast<const void *>(base + o), 4);
-  }
-  memcpy(w.s.data() + i.dst.index, r, 4 * i.opcode->extra);
-  return kContinue;
 }
 
 } // namespace w2w::emu::isa::W2W_VARIANT

@@ -34,6 +34,12 @@ bool permitted(const Wave &w, Lanes &x, u32 size, MemoryAccess access, StopInfo 
 /// exclude leave `mask`.
 void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra);
 
+/// Where each lane's dword lies in LDS for transfers between memory and LDS: M0[15:0] + the
+/// instruction's offset + 4 * lane (MI300 ISA, "Memory Buffer Load to LDS").
+void lds_by_lane(const Wave &w, const Inst &i, u64 mask, Lanes &x);
+/// Of the active lanes: the scalar address + the instruction's offset + 4 * lane (*_addtid).
+void addresses_by_lane(const Wave &w, const Inst &i, Lanes &x);
+
 /// Four dwords from each of four places become four rows of four lanes.
 W2W_INLINE void transpose4(const u8 *pa, const u8 *pb, const u8 *pc, const u8 *pd, u32 *to,
                            unsigned n) {

@@ -1,8 +1,11 @@
 // Choosing the handlers for the host's processor; looking opcodes up by name.
 #include "runtime/emulator/isa/opcodes.h"
 
+#include "runtime/emulator/config.h"
+
 #include <array>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -32,6 +35,24 @@ const Handlers &handlers() {
     return avx512 ? v4::table() : avx2 ? v3::table() : v2::table();
   }();
   return best;
+}
+
+uint64_t perturb_seed = 0;
+
+namespace {
+std::optional<bool> perturb_override;
+} // namespace
+bool perturbed() {
+  static const bool configured = [] {
+    perturb_seed = config().perturb.value_or(0);
+    return config().perturb.has_value();
+  }();
+  return perturb_override.value_or(configured);
+}
+void set_perturbation(std::optional<uint64_t> seed) {
+  perturbed();
+  perturb_override = seed.has_value();
+  perturb_seed = seed.value_or(0);
 }
 
 namespace {

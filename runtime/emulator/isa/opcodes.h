@@ -5,6 +5,7 @@
 
 #include "runtime/emulator/isa/inst.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ struct Handlers {
 
 /// The best set for this machine's processor.
 const Handlers &handlers();
+
+/// W2W_CONFIG=emu-perturb: the decoder takes the rows NAME__perturbed where there are (perturb.h).
+bool perturbed();
+/// For tests: the mode of what is decoded from now on, whatever W2W_CONFIG says.
+void set_perturbation(std::optional<uint64_t> seed);
 
 /// Looks a mnemonic up: encoding suffixes (_e32, _dpp, ...) and the names later generations give to
 /// an old instruction (aliases.def) are resolved. Null if the table has none.

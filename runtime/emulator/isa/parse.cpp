@@ -86,6 +86,8 @@ struct Parser {
   bool vector(Inst &i, const Opcode &op);
   bool sources(Inst &i, const Opcode &op);
   bool modifiers(Inst &i, const Opcode &op);
+  bool dot_modifiers(Inst &i, const Opcode &op);
+  bool byte_select(Inst &i, const Opcode &op);
   bool scalar(Inst &i, const Opcode &op);
   bool scalar_modifiers(const Inst &i) {
     for (const Operand &o : i.src)
@@ -115,6 +117,8 @@ bool merges_half(const Opcode &op, int generation) {
     return false;
   if (generation >= 10 || n.find("mix") != n.npos)
     return true;
+  if (n.starts_with("v_cvt_pk_fp8_f32") || n.starts_with("v_cvt_pk_bf8_f32"))
+    return true;
   return n == "v_mad_f16" || n == "v_mad_u16" || n == "v_mad_i16" || n == "v_fma_f16" ||
          n == "v_div_fixup_f16" || n == "v_madak_f16" || n == "v_madmk_f16";
 }
@@ -133,6 +137,39 @@ bool Parser::sources(Inst &i, const Opcode &op) {
     n++;
   }
   i.sources = uint8_t(n);
+  return true;
+}
+
+/// The f32 addend of a dot product: neg_lo negates it (LLVM sets neg_hi with it for
+/// v_dot2_f32_f16).
+bool Parser::dot_modifiers(Inst &i, const Opcode &op) {
+  std::string_view name = op.name;
+  bool of8 = name.starts_with("v_dot4_f32_");
+  if (!of8 && !name.starts_with("v_dot2_f32_"))
+    return true;
+  if (of8 && ((i.neg_lo | i.neg_hi) & 3 || i.neg_hi))
+    return fail("neg of 8-bit factors is not documented");
+  if ((i.neg_hi & ~i.neg_lo) & 4)
+    return fail("neg_hi alone of an addend is not documented");
+  if (i.neg_lo & 4)
+    i.src[2].mods |= kNeg;
+  return true;
+}
+
+/// byte_sel, and gfx942's op_sel of v_cvt_sr_*: which byte is read or written.
+bool Parser::byte_select(Inst &i, const Opcode &op) {
+  int64_t byte = 0;
+  bool given = mods.number("byte_sel", byte);
+  if (byte < 0 || byte > 3)
+    return fail("byte_sel is out of range");
+  if (op.dst == Type::B8) {
+    if (!given)
+      byte = i.op_sel >> 2 & 3;
+    i.dst_sel = Sel(byte);
+    i.dst_unused = Unused::Preserve;
+  } else if (given) {
+    i.src[0].sel = Sel(byte);
+  }
   return true;
 }
 
@@ -160,6 +197,8 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
   bits("op_sel_hi", i.op_sel_hi);
   bits("neg_lo", i.neg_lo);
   bits("neg_hi", i.neg_hi);
+  if (!dot_modifiers(i, op) || !byte_select(i, op))
+    return false;
   if (op.form == Form::VAcc && packed)
     i.op_sel_hi |= uint8_t(1u << (n - 1)), i.op_sel &= uint8_t(~(1u << (n - 1)));
   if (mix) {
@@ -171,6 +210,15 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
     }
     if (std::string_view(op.name).find("mixhi") != std::string_view::npos)
       i.dst.sel = Sel::Word1;
+  } else if (packed && is16(op.dst) && op_sel) {
+    // v_dot2_f16_f16: op_sel is VOP3's, for the addend and the result.
+    if (i.op_sel & 3)
+      return fail("op_sel of this instruction's packed sources is not documented");
+    if (i.op_sel & 4)
+      i.src[2].sel = Sel::Word1;
+    if (i.op_sel & 8)
+      i.dst.sel = Sel::Word1;
+    i.op_sel = 0;
   } else if (!packed && op_sel && i.dpp == DppKind::None) {
     std::string_view name = op.name;
     bool permlane = name.starts_with("v_permlane");
@@ -202,12 +250,18 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
   sel("src0_sel", i.src[0].sel);
   sel("src1_sel", i.src[1].sel);
   std::string_view unused = mods.value("dst_unused");
-  i.dst_unused = unused == "UNUSED_PRESERVE" ? Unused::Preserve
-                 : unused == "UNUSED_SEXT"   ? Unused::Sext
-                                             : Unused::Pad;
+  if (op.dst != Type::B8)
+    i.dst_unused = unused == "UNUSED_PRESERVE" ? Unused::Preserve
+                   : unused == "UNUSED_SEXT"   ? Unused::Sext
+                                               : Unused::Pad;
   if (i.dpp != DppKind::None && generation >= 10 && i.dpp_ctrl >= 0x130 && i.dpp_ctrl < 0x140)
     return fail("wave shifts are no DPP control of this generation");
   i.merge16 = merges_half(op, generation) && i.dst_sel == Sel::Dword;
+  for (unsigned k = 0; k < n; k++)
+    if (is_packed16(i.src[k].type) && i.src[k].mods)
+      return fail("a source modifier of packed halves is not documented here");
+  if (op.fn && (i.clamp || i.omod || i.dpp != DppKind::None || i.dst_sel != Sel::Dword))
+    return fail("a modifier that this instruction has no emulation of");
   if (i.clamp && op.clamped && !is_float(op.dst))
     i.other = op.clamped;
   return true;
@@ -215,6 +269,16 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
 
 bool Parser::vector(Inst &i, const Opcode &op) {
   i.other = op.kernel;
+  std::string_view full = op.name;
+  bool eight_bit = full.starts_with("v_cvt_") &&
+                   (full.find("fp8") != full.npos || full.find("bf8") != full.npos);
+  if (eight_bit && generation == 9) {
+    // gfx942's 8-bit formats are not OCP's.
+    const Opcode *row = find_opcode(std::string(full) + "_fnuz", generation);
+    if (!row)
+      return fail("this conversion is not known");
+    i.other = row->kernel;
+  }
   if (std::string_view(op.name).find("_iu") != std::string_view::npos) {
     // neg_lo says which of the two factors are signed; each case is a row of its own.
     std::vector<unsigned> list;
@@ -384,6 +448,7 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
     int64_t plus;
     if (mods.number("offset", plus))
       i.offset += plus;
+    i.returns = mods.has("glc");
     return true;
   }
   default:
@@ -394,11 +459,8 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
 bool Parser::memory(Inst &i, const Opcode &op) {
   std::string_view name = op.name;
   mods.number("offset", i.offset);
-  i.to_lds = mods.has("lds");
   i.idxen = mods.has("idxen");
   i.offen = mods.has("offen");
-  if (i.to_lds || name.find("_lds_") != name.npos)
-    return fail("loads into LDS are not emulated");
   if (mods.has("tfe"))
     return fail("tfe is not emulated");
   Type data = op.dst;
@@ -447,6 +509,16 @@ bool Parser::memory(Inst &i, const Opcode &op) {
   bool result = op.extra == kLoad ||
                 (op.extra == kAtomic && op.form != Form::Buffer && operands.size() > plain);
   if (op.form == Form::Buffer) {
+    if (op.extra == kLoadLds) {
+      if (!take(i.src[0], Type::None) || (i.idxen || i.offen) != (i.src[0].where == Where::Vgpr))
+        return fail("the address is not known");
+      // Without index and offset the text may leave the address out.
+      if (i.src[0].where == Where::Sgpr)
+        i.src[2] = i.src[0], i.src[0] = {.where = Where::Off};
+      else if (!take(i.src[2], Type::None))
+        return false;
+      return take(i.src[3], Type::B32);
+    }
     // vdata (source and, with glc, destination), vaddr, srsrc, soffset
     Operand d;
     if (!take(d, Type::None) || !take(i.src[0], Type::None) || !take(i.src[2], Type::None) ||
@@ -463,10 +535,19 @@ bool Parser::memory(Inst &i, const Opcode &op) {
       i.src[0].offset = 0;
     return true;
   }
+  if (op.extra == kLoadTid || op.extra == kStoreTid) {
+    bool load = op.extra == kLoadTid;
+    if (load ? !destination(i.dst, op.dst) : !take(i.src[1], op.dst))
+      return false;
+    return take(i.src[2], Type::None) && ((load ? i.dst : i.src[1]).where == Where::Vgpr ||
+                                          fail("the data is no vector register"));
+  }
   if (result && !destination(i.dst, Type::None))
     return false;
   if (!take(i.src[0], Type::None))
     return false;
+  if (op.extra == kLoadLds)
+    return !more() || take(i.src[2], Type::None);
   if (op.extra != kLoad && !take(i.src[1], Type::None))
     return false;
   if (!i.flat && more()) {
@@ -508,6 +589,15 @@ bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned 
   auto one = [&](std::string_view line, Inst &i) {
     Line l = split_line(line);
     const Opcode *op = find_opcode(l.mnemonic, generation);
+    constexpr std::string_view kBufferLoad = "buffer_load_";
+    if (op && l.modifiers.has("lds") && std::string_view(op->name).starts_with(kBufferLoad)) {
+      std::string row = op->name;
+      row.insert(kBufferLoad.size(), "lds_");
+      op = find_opcode(row, generation);
+    }
+    if (op && perturbed())
+      if (const Opcode *p = find_opcode(std::string(op->name) + "__perturbed", generation))
+        op = p;
     if (!op) {
       error = "the opcode table has no " + std::string(l.mnemonic);
       return false;

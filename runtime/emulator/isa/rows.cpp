@@ -2,7 +2,9 @@
 // Compiled once per host instruction set.
 #include "runtime/emulator/isa/rows.h"
 
+#include "runtime/emulator/isa/fp8.h"
 #include "runtime/emulator/isa/helpers.h"
+#include "runtime/emulator/isa/perturb.h"
 
 namespace w2w::emu::isa::W2W_VARIANT {
 
@@ -46,6 +48,15 @@ W2W_INLINE float high(u64 x) {
 }
 [[maybe_unused]] W2W_INLINE float high(u32) {
   return 0;
+}
+
+/// Products of 8-bit numbers are exact in f32; each addition rounds.
+template <Fp8Format A, Fp8Format B> W2W_INLINE float dot4_fp8(u32 a, u32 b, float c) {
+  for (unsigned k = 0; k < 4; k++) {
+    float x = fp8_to_f32<A>(a >> (8 * k)), y = fp8_to_f32<B>(b >> (8 * k));
+    c = nan3(c + x * y, c, x, y);
+  }
+  return c;
 }
 
 #define OP(NAME, FORM, D, A, B, C, FP, ...)                                                        \

@@ -6,6 +6,8 @@
 namespace w2w::emu::isa {
 /// v_trig_preop_f64: 53 bits of 2/pi. In trig.cpp.
 double trig_preop_f64(double a, uint32_t segment);
+/// What the rows NAME__perturbed scatter by (perturb.h). In opcodes.cpp.
+extern uint64_t perturb_seed;
 } // namespace w2w::emu::isa
 
 namespace w2w::emu::isa::W2W_VARIANT {

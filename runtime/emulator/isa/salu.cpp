@@ -1,6 +1,7 @@
 // Scalar ALU handlers: scalar.def.
 #include "runtime/emulator/isa/helpers.h"
 #include "runtime/emulator/isa/operands.h"
+#include "runtime/emulator/isa/perturb.h"
 #include "runtime/emulator/isa/specials.h"
 
 namespace w2w::emu::isa::W2W_VARIANT {
