@@ -19,13 +19,20 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <map>
+#include <tuple>
+
 extern "C" void LLVMInitializeAMDGPUTargetInfo();
 extern "C" void LLVMInitializeAMDGPUTargetMC();
 extern "C" void LLVMInitializeAMDGPUAsmParser();
 
 namespace w2w::emu::test {
 
-std::vector<uint8_t> assemble(const std::string &cpu, unsigned lanes, const std::string &text) {
+namespace {
+
+/// What the assembler says first, if it does not take the text, goes to `complaint`.
+std::vector<uint8_t> assemble(const std::string &cpu, unsigned lanes, const std::string &text,
+                              std::string &complaint) {
   static const bool once = [] {
     LLVMInitializeAMDGPUTargetInfo();
     LLVMInitializeAMDGPUTargetMC();
@@ -50,7 +57,13 @@ std::vector<uint8_t> assemble(const std::string &cpu, unsigned lanes, const std:
       target->createMCSubtargetInfo(triple, cpu, features));
   llvm::SourceMgr source;
   source.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text), llvm::SMLoc());
-  source.setDiagHandler([](const llvm::SMDiagnostic &, void *) {});
+  source.setDiagHandler(
+      [](const llvm::SMDiagnostic &d, void *first) {
+        auto &said = *static_cast<std::string *>(first);
+        if (said.empty())
+          said = d.getMessage().str();
+      },
+      &complaint);
   llvm::MCContext context(triple, assembler.get(), registers.get(), subtarget.get(), &source,
                           &options);
   std::unique_ptr<llvm::MCObjectFileInfo> object(target->createMCObjectFileInfo(context, true));
@@ -84,6 +97,27 @@ std::vector<uint8_t> assemble(const std::string &cpu, unsigned lanes, const std:
       return std::vector<uint8_t>(contents->bytes_begin(), contents->bytes_end());
   }
   return {};
+}
+
+} // namespace
+
+std::vector<uint8_t> assemble(const std::string &cpu, unsigned lanes, const std::string &text) {
+  // The completeness test runs every text a second time.
+  static std::map<std::tuple<std::string, unsigned, std::string>, std::vector<uint8_t>> known;
+  auto [at, fresh] = known.try_emplace({cpu, lanes, text});
+  if (fresh) {
+    std::string complaint;
+    at->second = assemble(cpu, lanes, text, complaint);
+  }
+  return at->second;
+}
+
+bool has_mnemonic(const std::string &cpu, const std::string &mnemonic) {
+  // The assembler looks at the processor before it counts the operands.
+  std::string complaint;
+  bool taken = !assemble(cpu, 64, mnemonic, complaint).empty();
+  return taken || !(complaint.starts_with("instruction not supported") ||
+                    complaint.starts_with("invalid instruction"));
 }
 
 } // namespace w2w::emu::test

@@ -10,4 +10,7 @@ namespace w2w::emu::test {
 /// Empty if the text does not assemble for the processor.
 std::vector<uint8_t> assemble(const std::string &cpu, unsigned lanes, const std::string &text);
 
+/// Whether the processor has an instruction of this name, whatever its operands.
+bool has_mnemonic(const std::string &cpu, const std::string &mnemonic);
+
 } // namespace w2w::emu::test

@@ -40,7 +40,7 @@ const std::string kMov = "v_mov_b32_dpp v0, v2 ";
 
 } // namespace
 
-TEST_CASE("DPP rows") {
+TESTED_CASE("DPP rows") {
   for (unsigned n : {32u, 64u}) {
     auto row = [](unsigned l) { return l & ~15u; };
     check_lanes("gfx", n, kMov + "quad_perm:[3,2,1,0] row_mask:0xf bank_mask:0xf",
@@ -80,7 +80,7 @@ TEST_CASE("DPP rows") {
   }
 }
 
-TEST_CASE("DPP over the whole wave, gfx9") {
+TESTED_CASE("DPP over the whole wave, gfx9") {
   check_lanes("gfx9", 64, kMov + "row_bcast:15 row_mask:0xa bank_mask:0xf",
               [](unsigned l) { return l / 16 % 2 ? 100 + (l & ~15u) - 1 : 7; });
   check_lanes("gfx9", 64, kMov + "row_bcast:31 row_mask:0xc bank_mask:0xf",
@@ -93,7 +93,7 @@ TEST_CASE("DPP over the whole wave, gfx9") {
               [](unsigned l) { return 103 + (l & ~15u); });
 }
 
-TEST_CASE("DPP in arithmetic") {
+TESTED_CASE("DPP in arithmetic") {
   check_lanes("gfx", 64,
               "v_add_u32_dpp v0, v2, v2 row_shr:1 row_mask:0xf bank_mask:0xf bound_ctrl:1",
               [](unsigned l) { return l % 16 ? 199 + 2 * l : 100 + l; });
@@ -102,12 +102,12 @@ TEST_CASE("DPP in arithmetic") {
               [](unsigned l) { return l % 16 ? 199 + 2 * l : 100 + l; });
 }
 
-TEST_CASE("readlane, writelane") {
+TESTED_CASE("readlane, writelane") {
   for (unsigned n : {32u, 64u}) {
-    check_lanes("gfx", n, "v_readlane_b32 s0, v2, 5\nv_mov_b32 v0, s0",
+    check_lanes("gfx", n, ">v_readlane_b32 s0, v2, 5\nv_mov_b32 v0, s0",
                 [](unsigned) { return 105; });
     check_lanes(
-        "gfx", n, "v_readfirstlane_b32 s0, v2\nv_mov_b32 v0, s0",
+        "gfx", n, ">v_readfirstlane_b32 s0, v2\nv_mov_b32 v0, s0",
         [](unsigned l) { return l == 4   ? 104
                                 : l == 9 ? 104
                                          : 7; }, 0x210);
@@ -115,38 +115,38 @@ TEST_CASE("readlane, writelane") {
   }
 }
 
-TEST_CASE("permlane") {
+TESTED_CASE("permlane") {
   // selects: lane k of a row reads lane 15 - k
   std::string selects = "s_mov_b32 s0, 0x89abcdef\ns_mov_b32 s1, 0x01234567\n";
   for (unsigned n : {32u, 64u}) {
-    check_lanes("gfx1", n, selects + "v_permlane16_b32 v0, v2, s0, s1",
+    check_lanes("gfx1", n, selects + ">v_permlane16_b32 v0, v2, s0, s1",
                 [](unsigned l) { return 100 + (l ^ 15); });
-    check_lanes("gfx1", n, selects + "v_permlanex16_b32 v0, v2, s0, s1",
+    check_lanes("gfx1", n, selects + ">v_permlanex16_b32 v0, v2, s0, s1",
                 [](unsigned l) { return 100 + (l ^ 31); });
     check_lanes(
-        "gfx1", n, selects + "v_permlane16_b32 v0, v2, s0, s1",
+        "gfx1", n, selects + ">v_permlane16_b32 v0, v2, s0, s1",
         [](unsigned l) { return l == 8   ? 107
                                 : l == 7 ? 108
                                          : 7; }, 0x180);
     check_lanes(
-        "gfx1", n, selects + "v_permlane16_b32 v0, v2, s0, s1 op_sel:[1,0]",
+        "gfx1", n, selects + ">v_permlane16_b32 v0, v2, s0, s1 op_sel:[1,0]",
         [](unsigned l) { return l < 2 ? 115 - l : 7; }, 3);
     check_lanes(
-        "gfx1", n, selects + "v_permlane16_b32 v0, v2, s0, s1 op_sel:[0,1]",
+        "gfx1", n, selects + ">v_permlane16_b32 v0, v2, s0, s1 op_sel:[0,1]",
         [](unsigned l) { return l < 2 ? 0 : 7; }, 3);
   }
   check_lanes("gfx11", 64, "v_permlane64_b32 v0, v2", [](unsigned l) { return 100 + (l ^ 32); });
 }
 
-TEST_CASE("mbcnt") {
+TESTED_CASE("mbcnt") {
   check_lanes("gfx9", 64,
-              "s_mov_b32 s0, -1\nv_mbcnt_lo_u32_b32 v0, s0, 0\nv_mbcnt_hi_u32_b32 v0, s0, v0",
+              "s_mov_b32 s0, -1\n>v_mbcnt_lo_u32_b32 v0, s0, 0\n>v_mbcnt_hi_u32_b32 v0, s0, v0",
               [](unsigned l) { return l; });
   check_lanes("gfx1", 32, "v_mbcnt_lo_u32_b32 v0, 0x55, 3",
               [](unsigned l) { return 3 + unsigned(__builtin_popcount(0x55u & ((1u << l) - 1))); });
 }
 
-TEST_CASE("LDS permutes and swizzle") {
+TESTED_CASE("LDS permutes and swizzle") {
   for (unsigned n : {32u, 64u}) {
     check_lanes("gfx", n, "ds_swizzle_b32 v0, v2 offset:swizzle(SWAP,1)",
                 [](unsigned l) { return 100 + (l ^ 1); });
@@ -155,7 +155,7 @@ TEST_CASE("LDS permutes and swizzle") {
     check_lanes("gfx", n, "ds_swizzle_b32 v0, v2 offset:swizzle(BROADCAST,32,5)",
                 [](unsigned l) { return 105 + (l & 32); });
   }
-  std::string bpermute = "v_mov_b32 v4, 20\nds_bpermute_b32 v0, v4, v2";
+  std::string bpermute = "v_mov_b32 v4, 20\n>ds_bpermute_b32 v0, v4, v2";
   check_lanes("gfx", 32, bpermute, [](unsigned) { return 105; });
   check_lanes("gfx9", 64, bpermute, [](unsigned) { return 105; });
   check_lanes("gfx11", 64, bpermute, [](unsigned l) { return 105 + (l & 32); });
@@ -164,7 +164,7 @@ TEST_CASE("LDS permutes and swizzle") {
   check_lanes("gfx9", 64, bpermute, [](unsigned l) { return l < 4 ? 0 : 7; }, 0xf);
 }
 
-TEST_CASE("vector register indexing of gfx9") {
+TESTED_CASE("vector register indexing of gfx9") {
   // v[2 + 1] as the source, v[0 + 1] as the destination
   check_lanes("gfx9", 64,
               "v_mov_b32 v3, 11\ns_mov_b32 s0, 1\ns_set_gpr_idx_on s0, gpr_idx(SRC0)\nv_mov_b32 "

@@ -6,7 +6,7 @@
 using namespace w2w::emu;
 using namespace w2w::emu::test;
 
-TEST_CASE("SDWA") {
+TESTED_CASE("SDWA") {
   check({
       {"v_add_u32_sdwa v0, v2, v4 dst_sel:DWORD dst_unused:UNUSED_PAD src0_sel:BYTE_1 "
        "src1_sel:WORD_1",
@@ -51,7 +51,7 @@ TEST_CASE("SDWA") {
        {},
        {0x3c00},
        "gfx9"},
-      {"v_cmp_eq_u32_sdwa vcc, v2, v4 src0_sel:BYTE_1 src1_sel:DWORD\nv_cndmask_b32 v0, 0, 1, vcc",
+      {">v_cmp_eq_u32_sdwa vcc, v2, v4 src0_sel:BYTE_1 src1_sel:DWORD\nv_cndmask_b32 v0, 0, 1, vcc",
        {0x1234},
        {0x12},
        {},
@@ -60,7 +60,7 @@ TEST_CASE("SDWA") {
   });
 }
 
-TEST_CASE("op_sel and halves") {
+TESTED_CASE("op_sel and halves") {
   check({
       {"v_fma_f16 v0, v2, v4, v6 op_sel:[1,0,0,1]",
        {0x40000000},
@@ -98,7 +98,7 @@ TEST_CASE("op_sel and halves") {
   });
 }
 
-TEST_CASE("VOPD reads before it writes") {
+TESTED_CASE("VOPD reads before it writes") {
   for (unsigned lanes : {32u}) {
     for (const char *cpu : {"gfx1100", "gfx1201"}) {
       Machine m(cpu, lanes);
@@ -121,7 +121,7 @@ TEST_CASE("VOPD reads before it writes") {
   }
 }
 
-TEST_CASE("compares write whole masks") {
+TESTED_CASE("compares write whole masks") {
   for (const Model &model : models()) {
     Machine m(model.cpu, model.lanes);
     for (unsigned l = 0; l < m.lanes; l++)
@@ -141,7 +141,7 @@ TEST_CASE("compares write whole masks") {
   }
 }
 
-TEST_CASE("float compares with NaN") {
+TESTED_CASE("float compares with NaN") {
   auto one = [](const char *op, float a, uint64_t b) {
     Machine m("gfx942", 64);
     m.set(2, {f(a)});
@@ -161,7 +161,7 @@ TEST_CASE("float compares with NaN") {
   CHECK(one("v_cmp_tru_f32", 1, kNan));
 }
 
-TEST_CASE("carries") {
+TESTED_CASE("carries") {
   for (const Model &model : models()) {
     Machine m(model.cpu, model.lanes);
     bool gfx9 = std::string_view(model.cpu).starts_with("gfx9");
@@ -192,7 +192,7 @@ TEST_CASE("carries") {
   }
 }
 
-TEST_CASE("EXEC partly off, overlapping operands") {
+TESTED_CASE("EXEC partly off, overlapping operands") {
   for (const Model &model : models()) {
     if (std::string_view(model.cpu).starts_with("gfx9") || std::string_view(model.cpu) == "gfx1201")
       continue; // pairs are aligned on gfx90a and later gfx9; gfx12 renamed the instruction
@@ -210,7 +210,7 @@ TEST_CASE("EXEC partly off, overlapping operands") {
     }
     m.wave.set_exec(m.wave.full_exec());
     REQUIRE(m.run(
-        "v_mov_b32 v0, 1\nv_mov_b32 v1, 2\nv_mov_b32 v2, 3\nv_lshlrev_b64 v[0:1], 4, v[1:2]"));
+        "v_mov_b32 v0, 1\nv_mov_b32 v1, 2\nv_mov_b32 v2, 3\n>v_lshlrev_b64 v[0:1], 4, v[1:2]"));
     CHECK(m.v64(0, 9) == 0x3000000020);
     m.wave.set_exec(0);
     REQUIRE(m.run("v_mov_b32 v0, 9"));

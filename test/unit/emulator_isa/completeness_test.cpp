@@ -1,0 +1,98 @@
+// Every opcode of the table is tested on every processor that has it: an instruction of it was run
+// there, alone or marked as the one under test, by a test that compares what it left (TESTED_CASE).
+#include "assembler.h"
+#include "machine.h"
+#include "runtime/emulator/isa/opcodes.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+
+using namespace w2w::emu;
+using namespace w2w::emu::test;
+
+namespace {
+
+/// Prefixes of names whose tests do not yet count. Empty this list.
+constexpr std::string_view kNotYet[] = {"v_",      "s_",       "ds_",    "flat_",
+                                        "global_", "scratch_", "buffer_"};
+
+bool not_yet(std::string_view name) {
+  return std::any_of(std::begin(kNotYet), std::end(kNotYet),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+/// Rows that have no name of their own in any assembler: kernels that the decoder picks by a
+/// modifier of another row.
+bool has_no_name(std::string_view name) {
+  return name.find("_iu8_") != name.npos || name.find("_iu4_") != name.npos;
+}
+
+struct Alias {
+  const char *name, *of;
+};
+constexpr Alias kAliases[] = {
+#define ALIAS(NEW, OLD) {#NEW, #OLD},
+#include "runtime/emulator/isa/aliases.def"
+#undef ALIAS
+};
+
+/// Aliases of loads, stores and atomics stand for an instruction of each of these (opcodes.cpp).
+constexpr std::string_view kSpaces[] = {"",        "flat_",     "global_", "scratch_",
+                                        "buffer_", "s_buffer_", "s_"};
+
+int generation_of(const std::string &cpu) {
+  return cpu.starts_with("gfx9") ? 9 : std::stoi(cpu.substr(3, 2));
+}
+
+} // namespace
+
+TEST_CASE("every opcode is tested on every processor that has it") {
+  for (void (*body)() : tested_bodies())
+    body();
+  std::set<std::string> cpus;
+  for (const Model &m : models())
+    cpus.insert(m.cpu);
+  std::map<std::string, std::set<std::string>> done; // row -> processors
+  std::set<std::string> spelled;
+  for (const auto &[mnemonic, cpu] : tested()) {
+    done[isa::base_name(mnemonic, generation_of(cpu))].insert(cpu);
+    spelled.insert(mnemonic);
+  }
+  std::string missing;
+  for (const isa::Opcode &row : isa::all_opcodes()) {
+    std::string_view name = row.name;
+    if (not_yet(name) || has_no_name(name))
+      continue;
+    std::vector<std::string> names = {row.name};
+    for (const Alias &a : kAliases)
+      for (std::string_view space : kSpaces)
+        if (name == std::string(space) + a.of)
+          names.push_back(std::string(space) + a.name);
+    bool exists = false;
+    std::string where;
+    for (const std::string &cpu : cpus) {
+      bool has = std::any_of(names.begin(), names.end(),
+                             [&](const std::string &n) { return has_mnemonic(cpu, n); });
+      exists |= has;
+      if (has && !done[row.name].count(cpu))
+        where += " " + cpu;
+    }
+    if (!where.empty())
+      missing += std::string(name) + ":" + where + "\n";
+    if (!exists)
+      missing += std::string(name) + ": no processor has it\n";
+  }
+  for (const Alias &a : kAliases) {
+    bool wanted = false, there = false;
+    for (std::string_view space : kSpaces) {
+      std::string of = std::string(space) + a.of;
+      wanted |= isa::find_opcode(of, 0) && !not_yet(of);
+      there |= spelled.count(std::string(space) + a.name) != 0;
+    }
+    if (wanted && !there)
+      missing += std::string(a.name) + ": not under this name\n";
+  }
+  INFO("not tested:\n" << missing);
+  CHECK(missing.empty());
+}
