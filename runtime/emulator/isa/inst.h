@@ -20,9 +20,13 @@ enum Next : int {
 };
 using Handler = int (*)(Wave &, const Inst &, StopInfo &);
 
+/// Row kernels get MODE in `m`, of which no generation's arithmetic looks at the highest four bits;
+/// there it has the generation, 9 to 12.
+constexpr uint32_t kGenerationShift = 28;
+
 /// Row kernels compute all lanes of a vector operation: rows of n = 32 or 64 dwords, 64-bit values
-/// as a low row and, n dwords on, a high row. d may be a, b or c or overlap them by whole rows. `m`
-/// is Wave::mode.
+/// as a low row and, n dwords on, a high row. d may be a, b or c or overlap them by whole rows.
+/// `m`: MODE and the generation.
 using RowFn = void (*)(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
                        unsigned n, uint32_t m);
 /// One bit per lane.
@@ -248,6 +252,11 @@ enum class Form : uint8_t {
   Ds,
   Buffer,
 };
+
+/// The `m` of an instruction's kernel.
+inline uint32_t kernel_mode(const Wave &w, const Inst &i) {
+  return (w.mode & ((1u << kGenerationShift) - 1)) | uint32_t(i.generation) << kGenerationShift;
+}
 
 struct Opcode {
   const char *name;

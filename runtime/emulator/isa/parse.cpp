@@ -108,7 +108,8 @@ unsigned source_count(const Opcode &op) {
 }
 
 /// gfx9: which 16-bit results keep the register's other half (those that gained op_sel; LLVM
-/// GCNSubtarget::zeroesHigh16BitsOfDest). Later generations: all.
+/// GCNSubtarget::zeroesHigh16BitsOfDest; AMD's text of v_madak_f16 and v_madmk_f16). Later
+/// generations: all.
 bool merges_half(const Opcode &op, int generation) {
   std::string_view n = op.name;
   if (!is16(op.dst))
@@ -116,7 +117,7 @@ bool merges_half(const Opcode &op, int generation) {
   if (generation >= 10 || n.find("mix") != n.npos)
     return true;
   return n == "v_mad_f16" || n == "v_mad_u16" || n == "v_mad_i16" || n == "v_fma_f16" ||
-         n == "v_div_fixup_f16" || n == "v_madak_f16" || n == "v_madmk_f16";
+         n == "v_div_fixup_f16";
 }
 
 bool Parser::sources(Inst &i, const Opcode &op) {
@@ -207,7 +208,10 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
                                              : Unused::Pad;
   if (i.dpp != DppKind::None && generation >= 10 && i.dpp_ctrl >= 0x130 && i.dpp_ctrl < 0x140)
     return fail("wave shifts are no DPP control of this generation");
-  i.merge16 = merges_half(op, generation) && i.dst_sel == Sel::Dword;
+  bool upper = is16(op.dst) && i.dst.sel == Sel::Word1;
+  i.merge16 = (merges_half(op, generation) || upper) && i.dst_sel == Sel::Dword;
+  if (i.clamp && dwords(op.dst) == 2 && op.form == Form::VCarryOut && !is_float(op.dst))
+    return fail("clamp of a 64-bit integer is not emulated");
   if (i.clamp && op.clamped && !is_float(op.dst))
     i.other = op.clamped;
   return true;
