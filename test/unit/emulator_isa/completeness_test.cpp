@@ -14,8 +14,7 @@ using namespace w2w::emu::test;
 namespace {
 
 /// Prefixes of names whose tests do not yet count. Empty this list.
-constexpr std::string_view kNotYet[] = {"v_",      "s_",       "ds_",    "flat_",
-                                        "global_", "scratch_", "buffer_"};
+constexpr std::string_view kNotYet[] = {"s_", "ds_", "flat_", "global_", "scratch_", "buffer_"};
 
 bool not_yet(std::string_view name) {
   return std::any_of(std::begin(kNotYet), std::end(kNotYet),
@@ -26,6 +25,12 @@ bool not_yet(std::string_view name) {
 /// modifier of another row.
 bool has_no_name(std::string_view name) {
   return name.find("_iu8_") != name.npos || name.find("_iu4_") != name.npos;
+}
+
+/// Names under which the assembler of later processors makes another row's instruction.
+bool stands_for_another(const std::string &name, const std::string &cpu) {
+  return (name == "v_dot4_i32_i8" || name == "v_dot8_i32_i4") &&
+         (cpu.starts_with("gfx11") || cpu.starts_with("gfx12"));
 }
 
 struct Alias {
@@ -48,8 +53,7 @@ int generation_of(const std::string &cpu) {
 } // namespace
 
 TEST_CASE("every opcode is tested on every processor that has it") {
-  for (void (*body)() : tested_bodies())
-    body();
+  run_remaining_tests();
   std::set<std::string> cpus;
   for (const Model &m : models())
     cpus.insert(m.cpu);
@@ -69,11 +73,15 @@ TEST_CASE("every opcode is tested on every processor that has it") {
       for (std::string_view space : kSpaces)
         if (name == std::string(space) + a.of)
           names.push_back(std::string(space) + a.name);
+    if (name.starts_with("v_"))
+      for (size_t k = 0, n = names.size(); k < n; k++)
+        names.push_back("v_dual_" + names[k].substr(2));
     bool exists = false;
     std::string where;
     for (const std::string &cpu : cpus) {
-      bool has = std::any_of(names.begin(), names.end(),
-                             [&](const std::string &n) { return has_mnemonic(cpu, n); });
+      bool has = std::any_of(names.begin(), names.end(), [&](const std::string &n) {
+        return has_mnemonic(cpu, n) && !stands_for_another(n, cpu);
+      });
       exists |= has;
       if (has && !done[row.name].count(cpu))
         where += " " + cpu;
@@ -89,6 +97,8 @@ TEST_CASE("every opcode is tested on every processor that has it") {
       std::string of = std::string(space) + a.of;
       wanted |= isa::find_opcode(of, 0) && !not_yet(of);
       there |= spelled.count(std::string(space) + a.name) != 0;
+      if (std::string_view(a.name).starts_with("v_"))
+        there |= spelled.count("v_dual_" + std::string(a.name).substr(2)) != 0;
     }
     if (wanted && !there)
       missing += std::string(a.name) + ": not under this name\n";

@@ -24,6 +24,8 @@ public:
   /// '>'; if the end is reached it counts as tested (completeness_test.cpp), so the caller must
   /// compare what it left.
   bool run(const std::string &text);
+  /// The program of the last run() once more.
+  bool again();
   /// Counts the instruction under test of the last run() as tested though the wave did not get to
   /// the end of its program (traps, barriers, faults): the caller has compared `stop`.
   void credit();
@@ -55,6 +57,8 @@ public:
   uint8_t *global;
 
 private:
+  std::vector<uint8_t> code;
+  std::unique_ptr<DecodeCache> cache;
   std::vector<std::string> subjects; ///< of the last run
   VectorRegisters registers;
   std::unique_ptr<uint8_t[]> global_storage;
@@ -81,19 +85,22 @@ struct Case {
 /// least.
 void check(const std::vector<Case> &cases);
 
-/// TEST_CASE whose instructions count as tested: completeness_test.cpp runs the body once more, on
+/// TEST_CASE whose instructions count as tested: completeness_test.cpp runs the body too,
 /// whatever tests are asked for, and demands that all opcodes of the table are among them.
 #define TESTED_CASE(NAME) W2W_TESTED_CASE(NAME, INTERNAL_CATCH_UNIQUE_NAME(w2w_tested))
 #define W2W_TESTED_CASE(NAME, BODY) W2W_TESTED_CASE_OF(NAME, BODY)
 #define W2W_TESTED_CASE_OF(NAME, BODY)                                                             \
   static void BODY();                                                                              \
-  static const bool BODY##_known = w2w::emu::test::tested_bodies().emplace_back(BODY) != nullptr;  \
+  static const bool BODY##_known = w2w::emu::test::know_tested(BODY);                              \
   TEST_CASE(NAME) {                                                                                \
     (void)BODY##_known;                                                                            \
-    BODY();                                                                                        \
+    w2w::emu::test::run_tested(BODY);                                                              \
   }                                                                                                \
   static void BODY()
-std::vector<void (*)()> &tested_bodies();
+bool know_tested(void (*body)());
+void run_tested(void (*body)());
+/// Runs those of them that this process has not run.
+void run_remaining_tests();
 
 /// Mnemonics without their encoding's suffix, as the processor's disassembler spells them, that
 /// runs were credited with so far: mnemonic and processor.
