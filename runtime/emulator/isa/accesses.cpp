@@ -24,9 +24,11 @@ unsigned scalar(const Wave &w, const Inst &i, LaneAccesses &out) {
   const u32 *base = w.s.data() + i.src[0].index;
   bool buffer = std::string_view(i.opcode->name).starts_with("s_buffer_");
   u64 address = base[0] | u64(base[1]) << 32;
+  u64 unit = std::string_view(i.opcode->name).starts_with("s_scratch_") ? 64 : 1;
   u64 offset =
       u64(i.offset) +
-      (i.src[1].where == Where::None || i.src[1].where == Where::Off ? 0 : scalar32(w, i.src[1]));
+      (i.src[1].where == Where::None || i.src[1].where == Where::Off ? 0 : scalar32(w, i.src[1])) *
+          unit;
   u32 size = i.opcode->bytes;
   if (size >= 4)
     offset &= buffer ? ~u64(3) : ~u64(0);
@@ -96,7 +98,14 @@ unsigned accesses(const Wave &w, const Inst &i, LaneAccesses *out) {
   if (op.form == Form::Ds)
     return lds(w, i, out);
   unsigned count = 0;
-  per_segment(w, i, [&](Lanes &x) {
+  Lanes all;
+  all.space = i.space;
+  all.mask = exec_mask(w);
+  if (all.mask)
+    addresses(w, i, all, u64(i.offset));
+  if (!all.mask || all.refused)
+    return 0;
+  each_segment(w, i, all, [&](Lanes &x) {
     copy(out[count++], x, op.bytes, kind_of(op));
     return true;
   });

@@ -546,8 +546,8 @@ bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned 
   out.ends_block = f == Form::Branch || f == Form::Call || f == Form::SetregImm ||
                    name == "s_setpc_b64" || name == "s_swappc_b64" || name == "s_setreg_b32" ||
                    name.starts_with("s_endpgm") || name.starts_with("s_barrier") ||
-                   name.starts_with("s_sleep") || name == "s_sethalt" || name == "s_trap" ||
-                   name == "s_round_mode" || name == "s_denorm_mode" || name == "s_code_end" ||
+                   name.starts_with("s_sleep") || name == "s_trap" || name == "s_round_mode" ||
+                   name == "s_denorm_mode" || name == "s_code_end" ||
                    name.starts_with("s_set_gpr_idx");
   return true;
 }
