@@ -13,14 +13,6 @@ using namespace w2w::emu::test;
 
 namespace {
 
-/// Prefixes of names whose tests do not yet count. Empty this list.
-constexpr std::string_view kNotYet[] = {"s_", "ds_", "flat_", "global_", "scratch_", "buffer_"};
-
-bool not_yet(std::string_view name) {
-  return std::any_of(std::begin(kNotYet), std::end(kNotYet),
-                     [&](std::string_view prefix) { return name.starts_with(prefix); });
-}
-
 /// Rows that have no name of their own in any assembler: kernels that the decoder picks by a
 /// modifier of another row.
 bool has_no_name(std::string_view name) {
@@ -31,6 +23,23 @@ bool has_no_name(std::string_view name) {
 bool stands_for_another(const std::string &name, const std::string &cpu) {
   return (name == "v_dot4_i32_i8" || name == "v_dot8_i32_i4") &&
          (cpu.starts_with("gfx11") || cpu.starts_with("gfx12"));
+}
+/// Names that the assembler takes for another row's instruction: the disassembler spells that.
+constexpr struct {
+  std::string_view row, cpu;
+  const char *instead;
+} kRespelled[] = {
+    {"s_waitcnt_depctr", "gfx1201", "s_wait_alu"},
+    {"s_inst_prefetch", "gfx1100", "s_set_inst_prefetch_distance"},
+    {"flat_atomic_csub_u32", "gfx1201", "flat_atomic_sub_clamp_u32"},
+    {"global_atomic_csub_u32", "gfx1201", "global_atomic_sub_clamp_u32"},
+    {"buffer_atomic_csub_u32", "gfx1201", "buffer_atomic_sub_clamp_u32"},
+};
+std::string row_on(const std::string &row, const std::string &cpu) {
+  for (const auto &r : kRespelled)
+    if (r.row == row && r.cpu == cpu)
+      return r.instead;
+  return row;
 }
 
 struct Alias {
@@ -66,7 +75,7 @@ TEST_CASE("every opcode is tested on every processor that has it") {
   std::string missing;
   for (const isa::Opcode &row : isa::all_opcodes()) {
     std::string_view name = row.name;
-    if (not_yet(name) || has_no_name(name))
+    if (has_no_name(name))
       continue;
     std::vector<std::string> names = {row.name};
     for (const Alias &a : kAliases)
@@ -83,7 +92,7 @@ TEST_CASE("every opcode is tested on every processor that has it") {
         return has_mnemonic(cpu, n) && !stands_for_another(n, cpu);
       });
       exists |= has;
-      if (has && !done[row.name].count(cpu))
+      if (has && !done[row_on(row.name, cpu)].count(cpu))
         where += " " + cpu;
     }
     if (!where.empty())
@@ -95,7 +104,7 @@ TEST_CASE("every opcode is tested on every processor that has it") {
     bool wanted = false, there = false;
     for (std::string_view space : kSpaces) {
       std::string of = std::string(space) + a.of;
-      wanted |= isa::find_opcode(of, 0) && !not_yet(of);
+      wanted |= isa::find_opcode(of, 0) != nullptr;
       there |= spelled.count(std::string(space) + a.name) != 0;
       if (std::string_view(a.name).starts_with("v_"))
         there |= spelled.count("v_dual_" + std::string(a.name).substr(2)) != 0;
