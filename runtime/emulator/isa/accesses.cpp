@@ -118,8 +118,15 @@ unsigned accesses(const Wave &w, const Inst &i, LaneAccesses *out) {
     bool from_memory = kind_of(op) == MemoryAccess::Read;
     copy(out[count++], x, 4, from_memory ? MemoryAccess::Write : MemoryAccess::Read);
   }
+  Lanes all;
+  all.space = i.space;
+  all.mask = exec_mask(w);
+  if (all.mask)
+    addresses(w, i, all, u64(i.offset));
+  if (!all.mask || all.refused)
+    return count;
   // Of a register block all of it, though M0 may leave registers out.
-  per_segment(w, i, [&](Lanes &x) {
+  each_segment(w, i, all, [&](Lanes &x) {
     copy(out[count++], x, op.bytes, kind_of(op));
     return true;
   });

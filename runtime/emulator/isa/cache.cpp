@@ -97,6 +97,7 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
       }
       break;
     }
+    p.inst.flush_adds = cpu == "gfx90a";
     if (p.second)
       seconds.push_back(std::move(p.second));
     b.vgprs = std::max(b.vgprs, p.vgprs);

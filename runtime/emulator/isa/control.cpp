@@ -194,6 +194,14 @@ int get_barrier_state(Wave &w, const Inst &i, StopInfo &s) {
 int sleep(Wave &w, const Inst &i, StopInfo &s) {
   return stop(w, i, s, StopKind::Sleep);
 }
+/// A halted wave runs on when the host or a debugger says so; here is none.
+int sethalt(Wave &w, const Inst &i, StopInfo &s) {
+  return i.imm & 1 ? unsupported(w, i, s, "s_sethalt 1: nothing here resumes a halted wave")
+                   : kContinue;
+}
+int sendmsghalt(Wave &w, const Inst &i, StopInfo &s) {
+  return unsupported(w, i, s, "s_sendmsghalt: nothing here resumes a halted wave");
+}
 int trap(Wave &w, const Inst &i, StopInfo &s) {
   stop(w, i, s, StopKind::Trap);
   w.pc = i.pc;

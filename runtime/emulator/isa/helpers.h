@@ -28,9 +28,9 @@ W2W_INLINE i32 i24(u32 a) {
   return i32(a << 8) >> 8;
 }
 W2W_INLINE i32 bfe_i32(i32 a, u32 at, u32 width) {
-  u32 x = u32(a) >> at & ((1u << width) - 1);
+  // The field may reach past bit 31: what is shifted in is the sign.
+  u32 x = u32(a >> at) & ((1u << width) - 1);
   u32 sign = width ? 1u << (width - 1) : 0;
-  // The field may reach past bit 31: what is shifted in is zero, and so is then the sign.
   return i32((x ^ sign) - sign);
 }
 /// v_perm_b32: bytes 0-3 of {a, b} are b's. 8-11: the sign of b[15], b[31], a[15], a[31]; 12: 0;
@@ -140,6 +140,10 @@ W2W_INLINE float mad_flush(float a, float b, float c) {
 W2W_INLINE float round_f16(float x) {
   return f16_to_f32(f32_to_f16(x));
 }
+/// v_mad_f16 of gfx9 and its like: rounds twice.
+W2W_INLINE float mad_f16(float a, float b, float c) {
+  return nan3(round_f16(a * b) + c, a, b, c);
+}
 W2W_INLINE float fract(float a) {
   float r = a - __builtin_floorf(a);
   r = r > bits<float>(0x3f7fffffu) ? bits<float>(0x3f7fffffu) : r;
@@ -175,8 +179,12 @@ W2W_INLINE float rsq_f32(float a) {
 W2W_INLINE double exp2_f64(double a) {
   return ::exp2(a);
 }
+/// Exact for powers of two, which the host's function is under no directed rounding.
 W2W_INLINE double log2_f64(double a) {
-  return ::log2(a);
+  u64 x = bits<u64>(a);
+  i32 exponent = i32(x >> 52);
+  bool power = !(x & 0x000fffffffffffffull) && exponent > 0 && exponent < 2047;
+  return power ? double(exponent - 1023) : ::log2(a);
 }
 W2W_INLINE float exp_f32(float a) {
   a = flush32(a);
@@ -201,13 +209,28 @@ W2W_INLINE double sin_exact_turns(double a) {
   double r = a - __builtin_trunc(a);
   return __builtin_fabs(r) == 0.5 ? __builtin_copysign(0.0, a) : sin_turns(a);
 }
-W2W_INLINE float sin_f32(float a) {
-  a = flush32(a);
-  return flush32(nan1(float(sin_exact_turns(a)), a));
+/// gfx9 reduces 256 turns at most; beyond them its sine is 0 and its cosine 1 (Vega ISA; LLVM's
+/// FeatureTrigReducedRange).
+W2W_INLINE bool out_of_turns(float a, u32 m) {
+  return m >> kGenerationShift == 9 && __builtin_fabsf(a) > 256.0f && a - a == 0;
 }
-W2W_INLINE float cos_f32(float a) {
+W2W_INLINE float sin_f32(float a, u32 m) {
   a = flush32(a);
-  return flush32(nan1(float(cos_turns(a)), a));
+  float r = flush32(nan1(float(sin_exact_turns(a)), a));
+  return out_of_turns(a, m) ? 0.0f : r;
+}
+W2W_INLINE float cos_f32(float a, u32 m) {
+  a = flush32(a);
+  float r = flush32(nan1(float(cos_turns(a)), a));
+  return out_of_turns(a, m) ? 1.0f : r;
+}
+W2W_INLINE float sin_f16(float a, u32 m) {
+  float r = nan1(f64_to_f32_odd(sin_exact_turns(a)), a);
+  return out_of_turns(a, m) ? 0.0f : r;
+}
+W2W_INLINE float cos_f16(float a, u32 m) {
+  float r = nan1(f64_to_f32_odd(cos_turns(a)), a);
+  return out_of_turns(a, m) ? 1.0f : r;
 }
 /// a * 2^e rounded once. The f64 product is exact.
 W2W_INLINE float ldexp_f32(float a, i32 e) {
@@ -273,7 +296,7 @@ template <class T> W2W_INLINE T div_fixup(T a, T b, T c) {
   T ab = with_sign(b, false), ac = with_sign(c, false);
   bool under = exponent_of(c) - exponent_of(b) < (sizeof(T) == 4 ? -150 : -1075);
   bool over = exponent_of(b) == (sizeof(T) == 4 ? 255 : 2047);
-  T r = a != a ? with_sign(inf, negative) : with_sign(a, negative);
+  T r = with_sign(a, negative);
   r = over ? with_sign(T(0), negative) : r;
   r = under ? with_sign(T(0), negative) : r;
   r = ab == inf || ac == T(0) ? with_sign(T(0), negative) : r;
@@ -427,13 +450,13 @@ W2W_INLINE u32 cvt_u8(float a) {
   return min2(f32_to_u32(a), 255u);
 }
 W2W_INLINE float dot2_f16(u32 a, u32 b, float c) {
-  float x = f16_to_f32(a & 0xffff) * f16_to_f32(b & 0xffff),
-        y = f16_to_f32(a >> 16) * f16_to_f32(b >> 16);
+  float x = fmul(f16_to_f32(a & 0xffff), f16_to_f32(b & 0xffff)),
+        y = fmul(f16_to_f32(a >> 16), f16_to_f32(b >> 16));
   return nan3(c + x + y, x, y, c);
 }
 W2W_INLINE float dot2_bf16(u32 a, u32 b, float c) {
-  float x = bf16_to_f32(a & 0xffff) * bf16_to_f32(b & 0xffff),
-        y = bf16_to_f32(a >> 16) * bf16_to_f32(b >> 16);
+  float x = fmul(bf16_to_f32(a & 0xffff), bf16_to_f32(b & 0xffff)),
+        y = fmul(bf16_to_f32(a >> 16), bf16_to_f32(b >> 16));
   return nan3(c + x + y, x, y, c);
 }
 W2W_INLINE float dot2_f16_f16(u32 a, u32 b, float c, u32 m) {

@@ -20,9 +20,13 @@ enum Next : int {
 };
 using Handler = int (*)(Wave &, const Inst &, StopInfo &);
 
+/// Row kernels get MODE in `m`, of which no generation's arithmetic looks at the highest four bits;
+/// there it has the generation, 9 to 12.
+constexpr uint32_t kGenerationShift = 28;
+
 /// Row kernels compute all lanes of a vector operation: rows of n = 32 or 64 dwords, 64-bit values
-/// as a low row and, n dwords on, a high row. d may be a, b or c or overlap them by whole rows. `m`
-/// is Wave::mode.
+/// as a low row and, n dwords on, a high row. d may be a, b or c or overlap them by whole rows.
+/// `m`: MODE and the generation.
 using RowFn = void (*)(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
                        unsigned n, uint32_t m);
 /// One bit per lane.
@@ -180,13 +184,14 @@ struct Inst {
   int64_t offset = 0;
   uint32_t imm = 0; ///< SOPP/SOPK immediate and the like
   MemorySpace space = MemorySpace::Global;
-  bool flat = false;    ///< the lanes' segments are found from their addresses
-  uint32_t offset1 = 0; ///< second address of ds_read2 and its like
-  bool idxen = false;   ///< buffer: a VGPR holds the index
-  bool offen = false;   ///< and a VGPR the offset
-  bool returns = false; ///< scalar atomic: the old value goes to the data registers
-  uint8_t fp = 0;       ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
-  uint16_t ordinal = 0; ///< instructions of its block up to and with this one
+  bool flat = false;       ///< the lanes' segments are found from their addresses
+  uint32_t offset1 = 0;    ///< second address of ds_read2 and its like
+  bool idxen = false;      ///< buffer: a VGPR holds the index
+  bool offen = false;      ///< and a VGPR the offset
+  bool returns = false;    ///< scalar atomic: the old value goes to the data registers
+  bool flush_adds = false; ///< f32 additions to global memory flush denormals (gfx90a)
+  uint8_t fp = 0;          ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
+  uint16_t ordinal = 0;    ///< instructions of its block up to and with this one
   uint64_t pc = 0;
   const struct Opcode *opcode = nullptr;
   Inst *second = nullptr; ///< VOPD: the Y half; sources of both are read before either writes
@@ -251,6 +256,11 @@ enum class Form : uint8_t {
   Ds,
   Buffer,
 };
+
+/// The `m` of an instruction's kernel.
+inline uint32_t kernel_mode(const Wave &w, const Inst &i) {
+  return (w.mode & ((1u << kGenerationShift) - 1)) | uint32_t(i.generation) << kGenerationShift;
+}
 
 struct Opcode {
   const char *name;

@@ -187,7 +187,7 @@ int ds_bpermute_fi(Wave &w, const Inst &i, StopInfo &) {
 }
 /// Offset bit 15: quad permute by four 2-bit selects, else xor, or and and masks within 32 lanes.
 /// gfx9 and later, 0xe000 and above: FFT; 0xc000 to 0xdfff: rotate.
-int ds_swizzle(Wave &w, const Inst &i, StopInfo &s) {
+int ds_swizzle(Wave &w, const Inst &i, StopInfo &) {
   unsigned n = w.lanes;
   u32 o = u32(i.offset);
   const u32 *p = w.v + i.src[0].offset;
@@ -196,10 +196,9 @@ int ds_swizzle(Wave &w, const Inst &i, StopInfo &s) {
   for (unsigned l = 0; l < n; l++) {
     unsigned base = l & ~31u, in = l & 31, from;
     if (o >= 0xe000) {
-      // The low five bits are a mask of index bits kept; the rest is bit-reversed (AMD Vega ISA,
-      // "FFT mode").
+      // FFT: the bits of the mask keep their place, the others are bit-reversed.
       unsigned mask = o & 31, reversed = __builtin_bitreverse32(in) >> 27;
-      from = mask == 0 ? base | reversed : ~0u;
+      from = base | reversed >> __builtin_popcount(mask) | (in & mask);
     } else if (o >= 0xc000) {
       unsigned mask = o & 31, amount = o >> 5 & 31;
       bool down = o >> 10 & 1;
@@ -209,12 +208,6 @@ int ds_swizzle(Wave &w, const Inst &i, StopInfo &s) {
       from = (l & ~3u) | (o >> (l % 4 * 2) & 3);
     } else {
       from = base | (((in & (o & 31)) | (o >> 5 & 31)) ^ (o >> 10 & 31));
-    }
-    if (from == ~0u) {
-      s.kind = StopKind::Unsupported;
-      s.text = "ds_swizzle_b32 in FFT mode with a mask";
-      w.pc = i.pc;
-      return kStop;
     }
     out.r[l] = exec >> from & 1 ? p[from] : 0;
   }
@@ -229,12 +222,17 @@ int count_lanes(Wave &w, const Inst &i, StopInfo &s, i32 sign) {
   u64 exec = exec_mask(w);
   if (!exec)
     return kContinue;
+  // RDNA4's text has no M0 in the address, LLVM puts the address there.
+  if (i.generation >= 12 && w.s.data()[kM0] & 0xffff)
+    return refuse(w, i, s, "ds_append and ds_consume of gfx12 with an address in M0");
   Lanes x;
   x.space = MemorySpace::Lds;
   x.mask = 1;
   x.at[0] = (w.s.data()[kM0] & 0xffff) + u64(i.offset);
   for (unsigned l = 1; l < w.lanes; l++)
     x.at[l] = 0;
+  if (x.at[0] % 4)
+    return fault(s, x, 0, 4, MemoryAccess::Atomic);
   if (!permitted(w, x, 4, MemoryAccess::Atomic, s))
     return kStop;
   u32 old = read_at<u32>(w, x, 0, 0);

@@ -9,7 +9,8 @@ struct alignas(64) Offsets {
   u64 mask;
 };
 
-/// The lanes' offsets into LDS, checked; those of lanes that are off are 0. False on a fault.
+/// The lanes' offsets into LDS, checked; those of lanes that are off are 0. They wrap at 32 bits: a
+/// negative register with a positive offset is in order. False on a fault.
 W2W_INLINE bool offsets(const Wave &w, const Inst &i, u32 plus, u32 size, MemoryAccess access,
                         StopInfo &s, Offsets &x) {
   unsigned n = w.lanes;
@@ -17,12 +18,12 @@ W2W_INLINE bool offsets(const Wave &w, const Inst &i, u32 plus, u32 size, Memory
   u32 limit = w.group->lds_size;
   u64 mask = x.mask = exec_mask(w);
   u32 bad = 0;
-  bool fits = u64(plus) + size <= limit;
-  u32 most = fits ? limit - size - plus : 0;
+  bool fits = size <= limit;
+  u32 most = fits ? limit - size : 0;
   if (mask == w.full_exec()) {
     for (unsigned l = 0; l < n; l++) {
       x.at[l] = p[l] + plus;
-      bad |= p[l] > most;
+      bad |= x.at[l] > most;
     }
   } else {
     for (unsigned base = 0; base < n; base += 32) {
@@ -30,7 +31,7 @@ W2W_INLINE bool offsets(const Wave &w, const Inst &i, u32 plus, u32 size, Memory
       for (unsigned l = 0; l < 32; l++) {
         u32 on = half >> l & 1;
         x.at[base + l] = on ? p[base + l] + plus : 0;
-        bad |= on & (p[base + l] > most);
+        bad |= on & (x.at[base + l] > most);
       }
     }
   }
@@ -40,8 +41,15 @@ W2W_INLINE bool offsets(const Wave &w, const Inst &i, u32 plus, u32 size, Memory
   y.space = MemorySpace::Lds;
   y.mask = mask;
   for (unsigned l = 0; l < n; l++)
-    y.at[l] = u64(p[l]) + plus;
+    y.at[l] = p[l] + plus;
   return !mask || permitted(w, y, size, access, s);
+}
+
+int misaligned(StopInfo &s, u32 at, unsigned lane, u32 size) {
+  Lanes y;
+  y.space = MemorySpace::Lds;
+  y.at[lane] = at;
+  return fault(s, y, lane, size, MemoryAccess::Atomic);
 }
 
 template <unsigned N> W2W_INLINE void gather(const u8 *lds, const u32 *at, u32 *d, unsigned n) {
@@ -128,13 +136,17 @@ template <unsigned N> int exchange2(Wave &w, const Inst &i, StopInfo &s) {
   unsigned n = w.lanes;
   u32 out[2 * N * 64];
   EACH_LANE(l, x[0].mask) {
-    for (unsigned h = 0; h < 2; h++) {
-      u8 *p = w.group->lds + x[h].at[l];
-      for (unsigned k = 0; k < N; k++) {
-        memcpy(&out[(h * N + k) * n + l], p + 4 * k, 4);
-        memcpy(p + 4 * k, &w.v[i.src[1 + h].offset + k * n + l], 4);
-      }
-    }
+    for (unsigned h = 0; h < 2; h++)
+      if (x[h].at[l] % (4 * N))
+        return misaligned(s, x[h].at[l], unsigned(l), 4 * N);
+    // Both are read before either is written.
+    u32 *to[2] = {&out[l], &out[N * n + l]};
+    for (unsigned h = 0; h < 2; h++)
+      for (unsigned k = 0; k < N; k++)
+        memcpy(to[h] + k * n, w.group->lds + x[h].at[l] + 4 * k, 4);
+    for (unsigned h = 0; h < 2; h++)
+      for (unsigned k = 0; k < N; k++)
+        memcpy(w.group->lds + x[h].at[l] + 4 * k, &w.v[i.src[1 + h].offset + k * n + l], 4);
   }
   blend_rows(w.v + i.dst.offset, out, x[0].mask, n, 2 * N);
   return kContinue;

@@ -1,6 +1,8 @@
 // Loads and stores: flat, global, scratch, buffer, LDS; scalar loads.
 #include "runtime/emulator/isa/memory.h"
 
+#include <string_view>
+
 namespace w2w::emu::isa::W2W_VARIANT {
 
 int fault(StopInfo &s, const Lanes &x, unsigned lane, u32 size, MemoryAccess access) {
@@ -11,6 +13,26 @@ int fault(StopInfo &s, const Lanes &x, unsigned lane, u32 size, MemoryAccess acc
   s.access = access;
   s.space = x.space;
   return kStop;
+}
+
+int refuse(Wave &w, const Inst &i, StopInfo &s, const char *why) {
+  s.kind = StopKind::Unsupported;
+  s.text = why;
+  w.pc = i.pc;
+  return kStop;
+}
+
+void clear_outside(Wave &w, const Inst &i, u64 lanes) {
+  if (i.dst.where != Where::Vgpr)
+    return;
+  std::string_view name = i.opcode->name;
+  bool d16 = name.find("d16") != name.npos && i.generation != 9;
+  u32 keep = !d16 ? 0 : name.ends_with("_hi") ? 0xffffu : 0xffff0000u;
+  unsigned rows = (i.opcode->bytes + 3u) / 4;
+  EACH_LANE(l, lanes) {
+    for (unsigned k = 0; k < rows; k++)
+      w.v[i.dst.offset + k * w.lanes + l] &= keep;
+  }
 }
 
 bool permitted(const Wave &w, Lanes &x, u32 size, MemoryAccess access, StopInfo &s) {
@@ -49,38 +71,74 @@ bool permitted(const Wave &w, Lanes &x, u32 size, MemoryAccess access, StopInfo 
   return true;
 }
 
+namespace {
+/// Buffers without swizzling (RDNA3 ISA, "Buffer Addressing" and "Range checking"; MI300 ISA the
+/// same). gfx9: structured if the instruction has an index and the resource a stride, else raw.
+/// Later: as OOB_SELECT (bits 125:124) says.
+void buffer_addresses(const Wave &w, const Inst &i, Lanes &x, u32 extra) {
+  unsigned n = w.lanes;
+  const Operand &sbase = i.src[2], &soffset = i.src[3];
+  const u32 *p = w.v + i.src[0].offset, *d = w.s.data() + sbase.index;
+  u64 base = (d[0] | u64(d[1]) << 32) & 0xffffffffffffull;
+  u32 stride = d[1] >> 16 & 0x3fff, records = d[2];
+  bool add_tid = d[3] >> 23 & 1, swizzled = d[1] >> (i.generation >= 11 ? 30 : 31);
+  u32 scalar =
+      soffset.where == Where::None || soffset.where == Where::Off ? 0 : scalar32(w, soffset);
+  const u32 *voffset = i.idxen ? p + n : p;
+  if (add_tid) {
+    // The private segment's swizzled buffer: the scalar offset counts bytes of the whole wave
+    // (wave.h).
+    x.space = MemorySpace::Scratch;
+    for (unsigned l = 0; l < n; l++)
+      x.at[l] = u32((i.offen ? voffset[l] : 0) + extra + scalar / n);
+    return;
+  }
+  if (swizzled) {
+    x.refused = "swizzled buffer resources are not emulated";
+    return;
+  }
+  enum { kStructured, kIndex, kUnchecked, kRaw };
+  unsigned check = i.generation == 9 ? (stride && i.idxen ? kStructured : kRaw) : d[3] >> 28 & 3;
+  u64 size = i.opcode->bytes, end = records;
+  EACH_LANE(lane, x.mask) {
+    unsigned l = unsigned(lane);
+    u32 index = i.idxen ? p[l] : 0, offset = (i.offen ? voffset[l] : 0) + extra;
+    u64 within = u64(index) * stride + offset;
+    bool out = false, unsure = false;
+    switch (check) {
+    case kStructured:
+      out = index >= records || offset + size > stride;
+      // gfx9 compares where the access begins.
+      unsure = i.generation == 9 && out && index < records && offset < stride;
+      break;
+    case kIndex:
+      out = index >= records;
+      break;
+    case kUnchecked:
+      out = !records;
+      break;
+    case kRaw:
+      out = within + size + scalar > end;
+      // gfx9's text has the scalar offset in the comparison and gives no size; LLVM says the
+      // scalar offset is not in it.
+      unsure = out != (within + size > end) || (i.generation == 9 && out && within + scalar < end);
+      break;
+    }
+    if (unsure)
+      x.refused = "a buffer access over the end of its resource, where the documents differ";
+    x.outside |= u64(out) << l;
+    x.at[l] = base + within + scalar;
+  }
+  x.mask &= ~x.outside;
+}
+} // namespace
+
 void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
   unsigned n = w.lanes;
-  const Operand &v = i.src[0], &sbase = i.src[2], &soffset = i.src[3];
+  const Operand &v = i.src[0], &sbase = i.src[2];
   const u32 *p = w.v + v.offset;
   if (i.opcode->form == Form::Buffer) {
-    // Raw and structured buffers without swizzling (RDNA3 ISA, "Buffer Addressing").
-    u32 d0 = w.s.data()[sbase.index], d1 = w.s.data()[sbase.index + 1],
-        records = w.s.data()[sbase.index + 2];
-    u64 base = (d0 | u64(d1) << 32) & 0xffffffffffffull;
-    u32 stride = d1 >> 16 & 0x3fff;
-    bool add_tid = w.s.data()[sbase.index + 3] >> 23 & 1;
-    u32 scalar =
-        soffset.where == Where::None || soffset.where == Where::Off ? 0 : scalar32(w, soffset);
-    if (add_tid) {
-      // The private segment's swizzled buffer: the scalar offset counts bytes of the whole wave
-      // (wave.h).
-      x.space = MemorySpace::Scratch;
-      for (unsigned l = 0; l < n; l++)
-        x.at[l] = u32((i.offen ? p[l] : 0) + u32(extra) + scalar / n);
-      return;
-    }
-    u32 size = i.opcode->bytes;
-    const u32 *voffset = i.idxen ? p + n : p;
-    for (unsigned l = 0; l < n; l++) {
-      u32 index = i.idxen ? p[l] : 0, offset = (i.offen ? voffset[l] : 0) + u32(extra);
-      u64 within = u64(index) * stride + offset;
-      bool out = stride && i.idxen ? index >= records || offset >= stride
-                                   : within + scalar + size > records;
-      if (out)
-        x.mask &= ~(u64(1) << l);
-      x.at[l] = base + within + scalar;
-    }
+    buffer_addresses(w, i, x, u32(extra));
     return;
   }
   if (x.space == MemorySpace::Global) {
@@ -98,10 +156,22 @@ void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
     }
     return;
   }
-  // LDS and scratch: 32-bit offsets
-  u32 base = u32(extra);
-  if (x.space == MemorySpace::Scratch && sbase.where != Where::None && sbase.where != Where::Off)
-    base += scalar32(w, sbase);
+  bool has_scalar =
+      x.space == MemorySpace::Scratch && sbase.where != Where::None && sbase.where != Where::Off;
+  if (has_scalar && i.generation == 9 && i.offset < 0) {
+    x.refused = "a scratch access with a scalar and a negative constant offset page-faults on gfx9";
+    return;
+  }
+  if (x.space == MemorySpace::Scratch && i.generation < 12) {
+    // Register offsets are unsigned and do not wrap: a negative one is far outside (LLVM
+    // AMDGPUDAGToDAGISel::isFlatScratchBaseLegal).
+    u64 base = extra + (has_scalar ? scalar32(w, sbase) : 0);
+    for (unsigned l = 0; l < n; l++)
+      x.at[l] = (v.where == Where::Vgpr ? p[l] : 0) + base;
+    return;
+  }
+  // LDS, and scratch of gfx12: 32-bit offsets that wrap
+  u32 base = u32(extra) + (has_scalar ? scalar32(w, sbase) : 0);
   if (v.where == Where::Vgpr)
     for (unsigned l = 0; l < n; l++)
       x.at[l] = p[l] + base;
@@ -112,43 +182,25 @@ void addresses(const Wave &w, const Inst &i, Lanes &x, u64 extra) {
 
 namespace {
 
-/// The active lanes that a buffer's bounds exclude; none for other instructions.
-u64 outside_bounds(const Wave &w, const Inst &i) {
-  if (i.opcode->form != Form::Buffer)
-    return 0;
-  Lanes x;
-  x.mask = exec_mask(w);
-  x.space = i.space;
-  addresses(w, i, x, u64(i.offset));
-  return exec_mask(w) & ~x.mask;
-}
-
 /// T: what is read; the result is zero- or sign-extended to a dword. H: 0 whole dword, 1 low half,
 /// 2 high half (d16).
 template <class T, unsigned H> int load_small(Wave &w, const Inst &i, StopInfo &s) {
   u32 *d = w.v + i.dst.offset;
-  u64 outside = outside_bounds(w, i);
-  auto put = [&](u64 l, u32 r) {
-    // gfx90a and gfx942 have ECC registers: a d16 load clears the other half.
-    u32 old = i.generation == 9 ? 0 : d[l];
-    if (H == 1)
-      r = (old & 0xffff0000u) | (r & 0xffff);
-    if (H == 2)
-      r = (old & 0xffff) | r << 16;
-    d[l] = r;
-  };
-  bool ok = per_segment(w, i, [&](Lanes &x) {
+  bool ok = per_segment(w, i, s, [&](Lanes &x) {
     if (!permitted(w, x, sizeof(T), MemoryAccess::Read, s))
       return false;
     EACH_LANE(l, x.mask) {
-      put(l, u32(i32(read_at<T>(w, x, unsigned(l), 0))));
+      u32 r = u32(i32(read_at<T>(w, x, unsigned(l), 0)));
+      // gfx90a and gfx942 have ECC registers: a d16 load clears the other half.
+      u32 old = i.generation == 9 ? 0 : d[l];
+      if (H == 1)
+        r = (old & 0xffff0000u) | (r & 0xffff);
+      if (H == 2)
+        r = (old & 0xffff) | r << 16;
+      d[l] = r;
     }
     return true;
   });
-  // Lanes outside a buffer's bounds read zero.
-  EACH_LANE(l, ok ? outside : 0) {
-    put(l, 0);
-  }
   return ok ? kContinue : kStop;
 }
 
@@ -230,23 +282,17 @@ template <unsigned N> W2W_INLINE void store_rows(Wave &w, const Lanes &x, const 
 
 template <unsigned N> int load(Wave &w, const Inst &i, StopInfo &s) {
   u32 *d = w.v + i.dst.offset;
-  u64 outside = outside_bounds(w, i);
-  bool ok = per_segment(w, i, [&](Lanes &x) {
+  bool ok = per_segment(w, i, s, [&](Lanes &x) {
     if (!permitted(w, x, 4 * N, MemoryAccess::Read, s))
       return false;
     load_rows<N>(w, x, d);
     return true;
   });
-  // Lanes outside a buffer's bounds read zero.
-  EACH_LANE(l, ok ? outside : 0) {
-    for (unsigned k = 0; k < N; k++)
-      d[k * w.lanes + l] = 0;
-  }
   return ok ? kContinue : kStop;
 }
 template <unsigned N> int store(Wave &w, const Inst &i, StopInfo &s) {
   const u32 *d = w.v + i.src[1].offset;
-  bool ok = per_segment(w, i, [&](Lanes &x) {
+  bool ok = per_segment(w, i, s, [&](Lanes &x) {
     if (!permitted(w, x, 4 * N, MemoryAccess::Write, s))
       return false;
     store_rows<N>(w, x, d);
@@ -257,7 +303,7 @@ template <unsigned N> int store(Wave &w, const Inst &i, StopInfo &s) {
 template <class T, unsigned SHIFT> int store_small(Wave &w, const Inst &i, StopInfo &s) {
   const u32 *d = w.v + i.src[1].offset;
   unsigned shift = i.src[1].sel == Sel::Word1 ? 16 : SHIFT;
-  bool ok = per_segment(w, i, [&](Lanes &x) {
+  bool ok = per_segment(w, i, s, [&](Lanes &x) {
     if (!permitted(w, x, sizeof(T), MemoryAccess::Write, s))
       return false;
     EACH_LANE(l, x.mask) {

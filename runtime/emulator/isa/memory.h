@@ -17,6 +17,8 @@ struct Lanes {
   MemorySpace space;
   u64 mask;
   u64 at[64];
+  u64 outside = 0;               ///< active lanes that a buffer's bounds exclude
+  const char *refused = nullptr; ///< why the access cannot be emulated
 };
 
 W2W_INLINE unsigned first_lane(u64 mask) {
@@ -94,17 +96,15 @@ W2W_INLINE void write_at(const Wave &w, const Lanes &x, unsigned l, u64 plus, T 
   }
 }
 
+/// Writes the result of lanes outside a buffer's bounds.
+void clear_outside(Wave &w, const Inst &i, u64 lanes);
+int refuse(Wave &w, const Inst &i, StopInfo &s, const char *why);
+
 /// Calls f(Lanes &) for the access, once per segment that the lanes' addresses fall in; f returns
-/// false on a fault.
-template <class F> W2W_INLINE bool per_segment(const Wave &w, const Inst &i, F f) {
-  Lanes x;
-  x.mask = exec_mask(w);
-  if (!x.mask)
-    return true;
-  x.space = i.space;
-  addresses(w, i, x, u64(i.offset));
-  if (!x.mask)
-    return true;
+/// false on a fault. each_segment: from addresses() that are known, with a lane at least;
+/// per_segment: for an instruction. Lanes outside a buffer's bounds get zero in a destination
+/// (RDNA3 ISA, "Range checking"; a d16 load keeps or clears the other half as for lanes inside).
+template <class F> W2W_INLINE bool each_segment(const Wave &w, const Inst &i, Lanes &x, F f) {
   if (!i.flat)
     return f(x);
   u32 shared = u32(w.group->shared_base >> 32), priv = u32(w.group->private_base >> 32);
@@ -131,6 +131,22 @@ template <class F> W2W_INLINE bool per_segment(const Wave &w, const Inst &i, F f
   };
   return part(MemorySpace::Global, all & ~in_lds & ~in_scratch) && part(MemorySpace::Lds, in_lds) &&
          part(MemorySpace::Scratch, in_scratch);
+}
+template <class F> W2W_INLINE bool per_segment(Wave &w, const Inst &i, StopInfo &s, F f) {
+  Lanes x;
+  x.mask = exec_mask(w);
+  if (!x.mask)
+    return true;
+  x.space = i.space;
+  addresses(w, i, x, u64(i.offset));
+  if (x.refused)
+    return refuse(w, i, s, x.refused) == kContinue;
+  u64 outside = x.outside;
+  if (x.mask && !each_segment(w, i, x, f))
+    return false;
+  if (outside)
+    clear_outside(w, i, outside);
+  return true;
 }
 
 } // namespace w2w::emu::isa::W2W_VARIANT

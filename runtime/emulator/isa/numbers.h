@@ -131,8 +131,6 @@ W2W_INLINE float fmul_legacy(float a, float b) {
   return a == 0 || b == 0 ? 0.0f : fmul(a, b);
 }
 
-/// v_min_f32 and v_max_f32: -0 < +0; a NaN loses against a number, but a signalling one is returned
-/// quieted in IEEE mode (MODE bit 9).
 /// What MODE leaves of a source that is returned as it is: bits 4 and 6 keep f32 and f64 denormals.
 /// (f16 ones are gone before.)
 W2W_INLINE float kept(float x, u32 m) {
@@ -143,26 +141,37 @@ W2W_INLINE double kept(double x, u32 m) {
   u64 b = bits<u64>(x);
   return bits<double>(!(m & 0x40) && !(b & 0x7ff0000000000000ull) ? b & 0x8000000000000000ull : b);
 }
+/// v_min_f32 and v_max_f32 with `r` the choice between numbers: a NaN loses against a number, but
+/// in IEEE mode (MODE bit 9, until gfx11) a signalling one is returned quieted. Of two NaNs the
+/// second is returned until gfx10, the first on gfx11, the first and quieted on gfx12.
+template <class T> W2W_INLINE T choose_number(T r, T a, T b, u32 m) {
+  u32 generation = m >> kGenerationShift;
+  auto both = generation <= 10 ? raw(b) : generation == 11 ? raw(a) : raw(quiet(a));
+  bool ieee = (m & 0x200) && generation < 12;
+  auto x = a != a ? (b != b ? both : raw(b)) : b != b ? raw(a) : raw(r);
+  x = ieee && is_snan(b) ? raw(quiet(b)) : x;
+  x = ieee && is_snan(a) ? raw(quiet(a)) : x;
+  return kept(bits<T>(x), m);
+}
+/// -0 < +0.
 template <class T> W2W_INLINE T fmin2(T a, T b, u32 m) {
-  T r = a < b || (a == b && sign_bit(a)) ? a : b;
-  r = a != a ? (b != b ? quiet(a) : b) : b != b ? a : r;
-  bool ieee = m & 0x200;
-  return kept(ieee && is_snan(a) ? quiet(a) : ieee && is_snan(b) ? quiet(b) : r, m);
+  return choose_number(a < b || (a == b && sign_bit(a)) ? a : b, a, b, m);
 }
 template <class T> W2W_INLINE T fmax2(T a, T b, u32 m) {
-  T r = a > b || (a == b && !sign_bit(a)) ? a : b;
-  r = a != a ? (b != b ? quiet(a) : b) : b != b ? a : r;
-  bool ieee = m & 0x200;
-  return kept(ieee && is_snan(a) ? quiet(a) : ieee && is_snan(b) ? quiet(b) : r, m);
+  return choose_number(a > b || (a == b && !sign_bit(a)) ? a : b, a, b, m);
 }
-/// gfx12 v_minimum_f32 and v_maximum_f32 (IEEE 754-2019): a NaN wins.
-template <class T> W2W_INLINE T fminimum(T a, T b) {
-  T r = a < b || (a == b && sign_bit(a)) ? a : b;
-  return a != a ? quiet(a) : b != b ? quiet(b) : r;
+/// gfx12 v_minimum_f32 and v_maximum_f32 (IEEE 754-2019) with `r` the choice between numbers: a NaN
+/// wins, a signalling one against a quiet one.
+template <class T> W2W_INLINE T choose_nan(T r, T a, T b, u32 m) {
+  auto x = a != a ? raw(quiet(a)) : b != b ? raw(quiet(b)) : raw(r);
+  x = is_snan(b) && !is_snan(a) ? raw(quiet(b)) : x;
+  return kept(bits<T>(x), m);
 }
-template <class T> W2W_INLINE T fmaximum(T a, T b) {
-  T r = a > b || (a == b && !sign_bit(a)) ? a : b;
-  return a != a ? quiet(a) : b != b ? quiet(b) : r;
+template <class T> W2W_INLINE T fminimum(T a, T b, u32 m) {
+  return choose_nan(a < b || (a == b && sign_bit(a)) ? a : b, a, b, m);
+}
+template <class T> W2W_INLINE T fmaximum(T a, T b, u32 m) {
+  return choose_nan(a > b || (a == b && !sign_bit(a)) ? a : b, a, b, m);
 }
 template <class T> W2W_INLINE T fmed3(T a, T b, T c, u32 m) {
   T most = fmax2(fmax2(a, b, m), c, m);
@@ -231,12 +240,15 @@ W2W_INLINE void store64(u32 *p, unsigned i, unsigned n, u64 x) {
   p[i] = u32(x), p[i + n] = u32(x >> 32);
 }
 /// MODE bit 6: f16 and f64 denormal sources are kept; bit 7: results.
+/// NaNs stay as they are, signalling ones too, which the host's conversions would quiet.
 W2W_INLINE float load_f16(u32 h, u32 m) {
   u32 x = (h & 0x7c00) == 0 && !(m & 0x40) ? h & 0x8000 : h;
-  return f16_to_f32(x);
+  u32 nan = (h & 0x8000) << 16 | 0x7f800000u | (h & 0x3ff) << 13;
+  return bits<float>((h & 0x7fff) > 0x7c00 ? nan : bits<u32>(f16_to_f32(x)));
 }
 W2W_INLINE u32 store_f16(float f, u32 m) {
-  u32 x = f32_to_f16(f);
+  u32 x = f32_to_f16(f), b = bits<u32>(f);
+  x = (b & 0x7fffffff) > 0x7f800000 ? (b >> 16 & 0x8000) | 0x7c00 | (b >> 13 & 0x3ff) : x;
   return (x & 0x7c00) == 0 && !(m & 0x80) ? x & 0x8000 : x;
 }
 struct Pair16 {

@@ -110,7 +110,8 @@ unsigned source_count(const Opcode &op) {
 }
 
 /// gfx9: which 16-bit results keep the register's other half (those that gained op_sel; LLVM
-/// GCNSubtarget::zeroesHigh16BitsOfDest). Later generations: all.
+/// GCNSubtarget::zeroesHigh16BitsOfDest; AMD's text of v_madak_f16 and v_madmk_f16). Later
+/// generations: all.
 bool merges_half(const Opcode &op, int generation) {
   std::string_view n = op.name;
   if (!is16(op.dst))
@@ -120,7 +121,7 @@ bool merges_half(const Opcode &op, int generation) {
   if (n.starts_with("v_cvt_pk_fp8_f32") || n.starts_with("v_cvt_pk_bf8_f32"))
     return true;
   return n == "v_mad_f16" || n == "v_mad_u16" || n == "v_mad_i16" || n == "v_fma_f16" ||
-         n == "v_div_fixup_f16" || n == "v_madak_f16" || n == "v_madmk_f16";
+         n == "v_div_fixup_f16";
 }
 
 bool Parser::sources(Inst &i, const Opcode &op) {
@@ -256,12 +257,15 @@ bool Parser::modifiers(Inst &i, const Opcode &op) {
                                                : Unused::Pad;
   if (i.dpp != DppKind::None && generation >= 10 && i.dpp_ctrl >= 0x130 && i.dpp_ctrl < 0x140)
     return fail("wave shifts are no DPP control of this generation");
-  i.merge16 = merges_half(op, generation) && i.dst_sel == Sel::Dword;
+  bool upper = is16(op.dst) && i.dst.sel == Sel::Word1;
+  i.merge16 = (merges_half(op, generation) || upper) && i.dst_sel == Sel::Dword;
   for (unsigned k = 0; k < n; k++)
     if (is_packed16(i.src[k].type) && i.src[k].mods)
       return fail("a source modifier of packed halves is not documented here");
   if (op.fn && (i.clamp || i.omod || i.dpp != DppKind::None || i.dst_sel != Sel::Dword))
     return fail("a modifier that this instruction has no emulation of");
+  if (i.clamp && dwords(op.dst) == 2 && op.form == Form::VCarryOut && !is_float(op.dst))
+    return fail("clamp of a 64-bit integer is not emulated");
   if (i.clamp && op.clamped && !is_float(op.dst))
     i.other = op.clamped;
   return true;
@@ -632,8 +636,8 @@ bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned 
   out.ends_block = f == Form::Branch || f == Form::Call || f == Form::SetregImm ||
                    name == "s_setpc_b64" || name == "s_swappc_b64" || name == "s_setreg_b32" ||
                    name.starts_with("s_endpgm") || name.starts_with("s_barrier") ||
-                   name.starts_with("s_sleep") || name == "s_sethalt" || name == "s_trap" ||
-                   name == "s_round_mode" || name == "s_denorm_mode" || name == "s_code_end" ||
+                   name.starts_with("s_sleep") || name == "s_trap" || name == "s_round_mode" ||
+                   name == "s_denorm_mode" || name == "s_code_end" ||
                    name.starts_with("s_set_gpr_idx");
   return true;
 }

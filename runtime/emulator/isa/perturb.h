@@ -85,11 +85,11 @@ W2W_INLINE float exp_f32_perturbed(float a) {
 W2W_INLINE float log_f32_perturbed(float a) {
   return near_f32(log_f32(a), log2_f64(flush32(a)), false, perturb_hash(kLog, bits<u32>(a)));
 }
-W2W_INLINE float sin_f32_perturbed(float a) {
-  return near_turn(sin_f32(a), sin_exact_turns(flush32(a)), perturb_hash(kSin, bits<u32>(a)));
+W2W_INLINE float sin_f32_perturbed(float a, u32 m) {
+  return near_turn(sin_f32(a, m), sin_exact_turns(flush32(a)), perturb_hash(kSin, bits<u32>(a)));
 }
-W2W_INLINE float cos_f32_perturbed(float a) {
-  return near_turn(cos_f32(a), cos_turns(flush32(a)), perturb_hash(kCos, bits<u32>(a)));
+W2W_INLINE float cos_f32_perturbed(float a, u32 m) {
+  return near_turn(cos_f32(a, m), cos_turns(flush32(a)), perturb_hash(kCos, bits<u32>(a)));
 }
 W2W_INLINE double rcp_f64_perturbed(double a) {
   return near_f64(nan1(1.0 / a, a), perturb_hash(kRcp, bits<u64>(a)));

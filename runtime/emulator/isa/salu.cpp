@@ -35,13 +35,11 @@ W2W_INLINE u64 field_u(u64 a, u32 at, u32 width) {
   u64 x = a >> at;
   return width >= 64 ? x : x & ((u64(1) << width) - 1);
 }
+/// The shift is arithmetic: a field that reaches past the top bit is filled with the sign.
 template <class T> W2W_INLINE u64 field_i(T a, u32 at, u32 width) {
-  constexpr u32 size = sizeof(T) * 8;
-  u64 x = field_u(a, at, width);
-  if (!width || width >= size)
-    return width ? u64(i64(sizeof(T) == 4 ? i64(i32(a)) >> at : i64(a) >> at)) : 0;
-  u64 sign = u64(1) << (width - 1);
-  return (x ^ sign) - sign;
+  i64 x = (sizeof(T) == 4 ? i64(i32(a)) : i64(a)) >> at;
+  u32 above = width < 64 ? 64 - width : 0;
+  return width ? u64(i64(u64(x) << above) >> above) : 0;
 }
 
 // How each C type of a row is read and written.

@@ -19,13 +19,13 @@ template <unsigned N, bool Wide> int plain(Wave &w, const Inst &i, StopInfo &) {
   u64 mask = exec_mask(w);
   u32 *d = w.v + i.dst.offset;
   if (mask == w.full_exec()) {
-    i.row(d, p[0], p[1], p[2], n, w.mode);
+    i.row(d, p[0], p[1], p[2], n, kernel_mode(w, i));
     return kContinue;
   }
   if (!mask)
     return kContinue;
   Rows out;
-  i.row(out.r, p[0], p[1], p[2], n, w.mode);
+  i.row(out.r, p[0], p[1], p[2], n, kernel_mode(w, i));
   blend_rows(d, out.r, mask, n, Wide ? 2 : 1);
   return kContinue;
 }
@@ -34,7 +34,7 @@ int plain_compare(Wave &w, const Inst &i, StopInfo &) {
   Rows t[2];
   const u32 *a = source(w, i.src[0], t[0]), *b = source(w, i.src[1], t[1]);
   u64 mask = exec_mask(w);
-  set_lane_mask(w, i.sdst, i.cmp(a, b, w.lanes, w.mode) & mask);
+  set_lane_mask(w, i.sdst, i.cmp(a, b, w.lanes, kernel_mode(w, i)) & mask);
   return kContinue;
 }
 
@@ -192,31 +192,39 @@ W2W_INLINE u32 clamp_half(u32 h, u32 mode, u8 generation) {
   return f32_to_f16(clamp01(f16_to_f32(h), mode, generation));
 }
 
-/// Output modifier and clamp of floating-point results. AMD: omod is ignored if output denormals
-/// are on.
+/// Output modifier and clamp of floating-point results. RDNA3 ISA 7.2.3.1: the output modifier is
+/// ignored if result denormals are kept, and in IEEE mode; it flushes denormals, and -0 to +0.
+template <class T> W2W_INLINE T scaled(T x, T by) {
+  T r = fmul(x, by);
+  T least = sizeof(T) == 4 ? T(0x1p-126) : T(0x1p-1022);
+  return r < least && r > -least ? T(0) : r;
+}
 void modify_result(const Wave &w, const Inst &i, u32 *r) {
   unsigned n = w.lanes;
   static const float scale[4] = {1.0f, 2.0f, 4.0f, 0.5f};
   u32 keep = i.dst.type == Type::F32 ? 0x20 : 0x80;
-  float by = w.mode & keep ? 1.0f : scale[i.omod];
   u8 g = i.generation;
+  bool ieee = g < 12 && (w.mode & 0x200);
+  float by = ieee || (w.mode & keep) ? 1.0f : scale[i.omod];
   for (unsigned l = 0; l < n; l++) {
     switch (i.dst.type) {
     case Type::F32: {
       float x = bits<float>(r[l]);
-      x = by != 1.0f ? fmul(x, by) : x;
+      x = by != 1.0f ? scaled(x, by) : x;
       r[l] = bits<u32>(i.clamp ? clamp01(x, w.mode, g) : x);
       break;
     }
     case Type::F16: {
       float x = f16_to_f32(r[l] & 0xffff);
       x = by != 1.0f ? fmul(x, by) : x;
+      if (by != 1.0f && __builtin_fabsf(x) < 0x1p-14f)
+        x = 0;
       r[l] = f32_to_f16(i.clamp ? clamp01(x, w.mode, g) : x);
       break;
     }
     case Type::F64: {
       double x = bits<double>(load64(r, l, n));
-      x = by != 1.0f ? fmul(x, double(by)) : x;
+      x = by != 1.0f ? scaled(x, double(by)) : x;
       store64(r, l, n, bits<u64>(i.clamp ? clamp01(x, w.mode, g) : x));
       break;
     }
@@ -268,7 +276,7 @@ int general(Wave &w, const Inst &i, StopInfo &) {
     p[k] = modified(w, i, k, t[k], write);
   if (!write)
     return kContinue;
-  i.row(out.r, p[0], p[1], p[2], w.lanes, w.mode);
+  i.row(out.r, p[0], p[1], p[2], w.lanes, kernel_mode(w, i));
   store_result(w, i, out.r, write);
   return kContinue;
 }
@@ -277,7 +285,7 @@ int general_compare(Wave &w, const Inst &i, StopInfo &) {
   Rows t[2];
   u64 write = exec_mask(w);
   const u32 *a = modified(w, i, 0, t[0], write), *b = modified(w, i, 1, t[1], write);
-  u64 r = i.cmp(a, b, w.lanes, w.mode) & write;
+  u64 r = i.cmp(a, b, w.lanes, kernel_mode(w, i)) & write;
   if (i.sdst.where == Where::Sgpr)
     set_lane_mask(w, i.sdst, r);
   if (i.opcode->form == Form::VCmpx)
@@ -294,7 +302,13 @@ int general_carry(Wave &w, const Inst &i, StopInfo &) {
     p[k] = modified(w, i, k, t[k], write);
   Form f = i.opcode->form;
   u64 in = f == Form::VCarryOut ? 0 : lane_mask(w, i.src[3]);
-  u64 bits_out = i.carry(out.r, p[0], p[1], p[2], in, w.lanes, w.mode);
+  u64 bits_out = i.carry(out.r, p[0], p[1], p[2], in, w.lanes, kernel_mode(w, i));
+  if (i.clamp && i.dst.type == Type::U32) {
+    // An unsigned result that left its range: the nearest it can hold.
+    u32 most = i.opcode->name[2] == 'a' ? ~0u : 0;
+    for (unsigned l = 0; l < w.lanes; l++)
+      out.r[l] = bits_out >> l & 1 ? most : out.r[l];
+  }
   store_result(w, i, out.r, write);
   if (f == Form::VCarryOut || f == Form::VCarryInOut)
     set_lane_mask(w, i.sdst, bits_out & exec);
@@ -310,7 +324,7 @@ int plain_carry(Wave &w, const Inst &i, StopInfo &) {
   u64 in = f == Form::VCarryOut ? 0 : lane_mask(w, i.src[3]);
   u32 *d = w.v + i.dst.offset;
   bool full = exec == w.full_exec();
-  u64 bits_out = i.carry(full ? d : out.r, p[0], p[1], p[2], in, w.lanes, w.mode);
+  u64 bits_out = i.carry(full ? d : out.r, p[0], p[1], p[2], in, w.lanes, kernel_mode(w, i));
   if (!full)
     blend_rows(d, out.r, exec, w.lanes, i.dst.dwords);
   if (f == Form::VCarryOut || f == Form::VCarryInOut)
@@ -331,9 +345,9 @@ int dual(Wave &w, const Inst &i, StopInfo &) {
     for (unsigned k = 0; k < x.sources; k++)
       p[k] = modified(w, x, k, t[k], write);
     if (x.opcode->form == Form::VCndmask)
-      x.carry(out[h].r, p[0], p[1], p[2], lane_mask(w, x.src[3]), w.lanes, w.mode);
+      x.carry(out[h].r, p[0], p[1], p[2], lane_mask(w, x.src[3]), w.lanes, kernel_mode(w, x));
     else
-      x.row(out[h].r, p[0], p[1], p[2], w.lanes, w.mode);
+      x.row(out[h].r, p[0], p[1], p[2], w.lanes, kernel_mode(w, x));
   }
   for (unsigned h = 0; h < 2; h++)
     blend(w.v + half[h]->dst.offset, out[h].r, exec, w.lanes);
@@ -343,7 +357,8 @@ int dual(Wave &w, const Inst &i, StopInfo &) {
 bool has_modifiers(const Inst &i) {
   if (i.dpp != DppKind::None || i.omod || i.dst_sel != Sel::Dword || i.merge16)
     return true;
-  if (i.clamp && is_float(i.dst.type))
+  Form f = i.opcode->form;
+  if (i.clamp && (is_float(i.dst.type) || f == Form::VCarryOut || f == Form::VCarryInOut))
     return true;
   for (unsigned k = 0; k < i.sources; k++) {
     const Operand &o = i.src[k];

@@ -205,7 +205,7 @@ TEST_CASE("atomics") {
 }
 
 TEST_CASE("buffer accesses") {
-  std::string resource = "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 64\ns_mov_b32 s7, 0\n";
+  std::string resource = "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 64\ns_mov_b32 s7, 0x31027000\n";
   on_all("gfx", resource + "buffer_load_dword v0, v4, s[4:7], 0 offen offset:4",
          [](Machine &m, unsigned l) { CHECK(m.v(0, l) == (l < 4 ? word(m, 16 * l + 4) : 0)); });
   on_all("gfx", resource + "buffer_store_dword v8, v4, s[4:7], 0 offen",

@@ -16,7 +16,7 @@ constexpr uint32_t kFlush32 = 0x3c0, kFlush64 = 0x330, kUp = 0x3f5, kDown = 0x3f
                    kNoIeee = 0x1f0;
 } // namespace
 
-TEST_CASE("f32 arithmetic") {
+TESTED_CASE("f32 arithmetic") {
   check({
       {"v_add_f32 v0, v2, v4",
        {f(1.5f), f(0x1p-149f), kInf, kMinus0},
@@ -48,7 +48,7 @@ TEST_CASE("f32 arithmetic") {
   });
 }
 
-TEST_CASE("f32 rounding and denormals by MODE") {
+TESTED_CASE("f32 rounding and denormals by MODE") {
   check({
       {"v_add_f32 v0, v2, v4",
        {f(1), f(-1)},
@@ -106,7 +106,7 @@ TEST_CASE("f32 rounding and denormals by MODE") {
   });
 }
 
-TEST_CASE("f32 minimum, maximum, median") {
+TESTED_CASE("f32 minimum, maximum, median") {
   check({
       {"v_min_f32 v0, v2, v4",
        {f(1), kMinus0, f(0), kNan, f(3)},
@@ -134,7 +134,7 @@ TEST_CASE("f32 minimum, maximum, median") {
   });
 }
 
-TEST_CASE("f32 rounding to integers, parts") {
+TESTED_CASE("f32 rounding to integers, parts") {
   check({
       {"v_trunc_f32 v0, v2",
        {f(1.7f), f(-1.7f), kInf, kSnan, f(-0.5f)},
@@ -169,13 +169,13 @@ TEST_CASE("f32 rounding to integers, parts") {
        {10, uint32_t(-149), uint32_t(-150), 1000, uint32_t(-1000)},
        {},
        {f(1024), 1, 2, kInf, 0}},
-      {"v_cmp_class_f32 vcc, v2, v4\nv_cndmask_b32 v0, 0, 1, vcc",
+      {">v_cmp_class_f32 vcc, v2, v4\nv_cndmask_b32 v0, 0, 1, vcc",
        {kSnan, kNan, kMinusInf, f(-1), 0x80000001, kMinus0, 0, 1, f(1), kInf},
        {1, 2, 4, 8, 16, 32, 64, 128, 256, 512},
        {},
        {1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
        "gfx9"},
-      {"v_cmp_class_f32 vcc, v2, v4\nv_cndmask_b32 v0, 0, 1, vcc",
+      {">v_cmp_class_f32 vcc, v2, v4\nv_cndmask_b32 v0, 0, 1, vcc",
        {kSnan, kNan, kMinusInf, f(-1)},
        {~1u & 0x3ff, ~2u & 0x3ff, ~4u & 0x3ff, ~8u & 0x3ff},
        {},
@@ -184,7 +184,7 @@ TEST_CASE("f32 rounding to integers, parts") {
   });
 }
 
-TEST_CASE("f32 reciprocals, roots, exponentials: correctly rounded, denormals flushed") {
+TESTED_CASE("f32 reciprocals, roots, exponentials: correctly rounded, denormals flushed") {
   check({
       {"v_rcp_f32 v0, v2",
        {f(3), 0, kMinus0, kInf, kDenormal, kMax, f(0.5f)},
@@ -208,7 +208,7 @@ TEST_CASE("f32 reciprocals, roots, exponentials: correctly rounded, denormals fl
        {},
        {0, f(3), kMinusInf, kNan, kInf, 0x3fcae00d}},
       {"v_sin_f32 v0, v2",
-       {0, f(0.25f), f(0.5f), f(0.75f), kInf, f(1024.25f)},
+       {0, f(0.25f), f(0.5f), f(0.75f), kInf, f(200.25f)},
        {},
        {},
        {0, f(1), 0, f(-1), kNan, f(1)}},
@@ -220,7 +220,7 @@ TEST_CASE("f32 reciprocals, roots, exponentials: correctly rounded, denormals fl
   });
 }
 
-TEST_CASE("f64") {
+TESTED_CASE("f64") {
   check({
       {"v_add_f64 v[0:1], v[2:3], v[4:5]",
        {d(1.5), d(INFINITY)},
@@ -251,7 +251,7 @@ TEST_CASE("f64") {
   });
 }
 
-TEST_CASE("division steps") {
+TESTED_CASE("division steps") {
   check({
       // denominator, numerator = scaled source, denominator, numerator
       {"v_div_scale_f32 v0, vcc, v2, v4, v6",
@@ -265,13 +265,13 @@ TEST_CASE("division steps") {
        {f(-1), 0, kInf, 0, f(2), kInf},
        {f(1), f(-1), f(-1), 0, kNan, kInf},
        {f(-5), kMinusInf, kMinus0, kMinusNan, kNan, kMinusNan}},
-      {"s_mov_b64 vcc, -1\nv_div_fmas_f32 v0, v2, v4, v6",
+      {"s_mov_b64 vcc, -1\n>v_div_fmas_f32 v0, v2, v4, v6",
        {f(1), f(1)},
        {f(2), f(2)},
        {f(4), f(0.25f)},
        {f(6 * 0x1p64f), f(2.25f * 0x1p-64f)},
        "gfx9"},
-      {"s_mov_b64 vcc, 0\nv_div_fmas_f64 v[0:1], v[2:3], v[4:5], v[6:7]",
+      {"s_mov_b64 vcc, 0\n>v_div_fmas_f64 v[0:1], v[2:3], v[4:5], v[6:7]",
        {d(1)},
        {d(2)},
        {d(4)},
@@ -280,7 +280,7 @@ TEST_CASE("division steps") {
   });
 }
 
-TEST_CASE("f16") {
+TESTED_CASE("f16") {
   check({
       {"v_add_f16 v0, v2, v4",
        {0x3c00, 0x7c00, 0x0001},
@@ -332,7 +332,7 @@ TEST_CASE("f16") {
   });
 }
 
-TEST_CASE("conversions") {
+TESTED_CASE("conversions") {
   check({
       {"v_cvt_i32_f32 v0, v2",
        {f(1.9f), f(-1.9f), f(3e9f), f(-3e9f), kNan, kInf},
@@ -392,7 +392,7 @@ TEST_CASE("conversions") {
   });
 }
 
-TEST_CASE("packed f32") {
+TESTED_CASE("packed f32") {
   check({
       {"v_pk_add_f32 v[0:1], v[2:3], v[4:5]",
        {f(1) | f(2) << 32},
@@ -417,22 +417,24 @@ TEST_CASE("packed f32") {
   });
 }
 
-TEST_CASE("output modifiers") {
+TESTED_CASE("output modifiers") {
   check({
       {"v_add_f32_e64 v0, v2, v4 clamp",
        {f(1), f(-1), kNan, f(0.25f)},
        {f(1), f(0), f(1), f(0.25f)},
        {},
        {f(1), 0, 0, f(0.5f)}},
-      {"v_add_f32_e64 v0, v2, v4 mul:2", {f(1)}, {f(1)}, {}, {f(4)}, nullptr, kFlush32},
+      {"v_add_f32_e64 v0, v2, v4 mul:2", {f(1)}, {f(1)}, {}, {f(4)}, nullptr, kFlush32 & ~0x200},
       {"v_add_f32_e64 v0, v2, v4 mul:2", {f(1)}, {f(1)}, {}, {f(2)}}, // ignored: denormals are kept
+      {"v_add_f32_e64 v0, v2, v4 mul:2", {f(1)}, {f(1)}, {}, {f(2)}, "gfx11", kFlush32}, // IEEE
+                                                                                         // mode
       {"v_add_f32_e64 v0, v2, v4 clamp div:2",
        {f(1)},
        {f(0.5f)},
        {},
        {f(0.75f)},
        nullptr,
-       kFlush32},
+       kFlush32 & ~0x200},
       {"v_add_f64 v[0:1], v[2:3], v[4:5] clamp", {d(1)}, {d(1)}, {}, {d(1)}},
       {"v_pk_add_f16 v0, v2, v4 clamp", {0x3c00bc00}, {0x3c000000}, {}, {0x3c000000}},
   });

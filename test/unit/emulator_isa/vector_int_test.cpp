@@ -5,7 +5,7 @@
 
 using namespace w2w::emu::test;
 
-TEST_CASE("integer addition and subtraction") {
+TESTED_CASE("integer addition and subtraction") {
   check({
       {"v_add_u32 v0, v2, v4",
        {1, 0xffffffff, 0x80000000},
@@ -42,7 +42,7 @@ TEST_CASE("integer addition and subtraction") {
   });
 }
 
-TEST_CASE("integer multiplication") {
+TESTED_CASE("integer multiplication") {
   check({
       {"v_mul_lo_u32 v0, v2, v4", {0xffffffff, 0x10000}, {0xffffffff, 0x10000}, {}, {1, 0}},
       {"v_mul_hi_u32 v0, v2, v4",
@@ -76,7 +76,7 @@ TEST_CASE("integer multiplication") {
   });
 }
 
-TEST_CASE("shifts and bit fields") {
+TESTED_CASE("shifts and bit fields") {
   check({
       {"v_lshlrev_b32 v0, v2, v4", {1, 32, 33, 31}, {3, 3, 3, 3}, {}, {6, 3, 6, 0x80000000}},
       {"v_lshrrev_b32 v0, v2, v4",
@@ -131,7 +131,7 @@ TEST_CASE("shifts and bit fields") {
   });
 }
 
-TEST_CASE("counting bits") {
+TESTED_CASE("counting bits") {
   check({
       {"v_ffbh_u32 v0, v2", {0, 1, 0x80000000}, {}, {}, {0xffffffff, 31, 0}, "gfx9"},
       {"v_clz_i32_u32 v0, v2", {0, 1, 0x80000000}, {}, {}, {0xffffffff, 31, 0}, "gfx11"},
@@ -145,7 +145,7 @@ TEST_CASE("counting bits") {
   });
 }
 
-TEST_CASE("minimum, maximum, median, sums of differences") {
+TESTED_CASE("minimum, maximum, median, sums of differences") {
   check({
       {"v_min_i32 v0, v2, v4", {0xffffffff, 3}, {1, 2}, {}, {0xffffffff, 2}},
       {"v_max_u32 v0, v2, v4", {0xffffffff, 3}, {1, 2}, {}, {0xffffffff, 3}},
@@ -161,7 +161,7 @@ TEST_CASE("minimum, maximum, median, sums of differences") {
   });
 }
 
-TEST_CASE("16-bit integers") {
+TESTED_CASE("16-bit integers") {
   check({
       {"v_add_u16 v0, v2, v4", {0xffff, 0x12340001}, {1, 2}, {}, {0, 3}, "gfx9", 0, 0xaaaaaaaa},
       {"v_add_nc_u16 v0, v2, v4",
@@ -192,7 +192,7 @@ TEST_CASE("16-bit integers") {
   });
 }
 
-TEST_CASE("dot products") {
+TESTED_CASE("dot products") {
   check({
       {"v_dot4_i32_i8 v0, v2, v4, v6",
        {0xff020304},
