@@ -4,6 +4,7 @@ OUT/loader gets every code object behind the byte that chooses its model; OUT/ex
 bytes (model and wave size, registers, MODE). The bytes are those that fuzz_loader.cpp and fuzz_execute.cpp read."""
 
 import os
+import re
 import struct
 import sys
 
@@ -35,13 +36,13 @@ def main(out, files):
         os.makedirs(os.path.join(out, folder), exist_ok=True)
     for path in files:
         name = os.path.basename(path).removesuffix(".co")
-        gfx, _, rest = name.partition("-")
+        gfx = re.search("gfx[0-9a-f]+", name)[0]
         elf = open(path, "rb").read()
         with open(os.path.join(out, "loader", name), "wb") as file:
             file.write(bytes([MODELS.index(gfx)]) + elf)
         if not elf.startswith(b"\x7fELF"):
             continue
-        lanes = 64 if gfx.startswith("gfx9") or rest == "w64" else 32
+        lanes = 64 if gfx.startswith("gfx9") or name.endswith("-w64") else 32
         for function, code in functions(elf):
             with open(os.path.join(out, "execute", f"{name}-{function}"), "wb") as file:
                 file.write(bytes([TARGETS.index((gfx, lanes)), 2, 0xF0]) + code)

@@ -31,6 +31,7 @@ struct Disassembler::Impl {
   std::unique_ptr<llvm::MCContext> context;
   std::unique_ptr<llvm::MCDisassembler> disassembler;
   std::unique_ptr<llvm::MCInstPrinter> printer;
+  uint64_t longest = 20; ///< bytes of an instruction
 };
 
 Disassembler::Disassembler(std::unique_ptr<Impl> p) : self(std::move(p)) {}
@@ -54,8 +55,11 @@ std::unique_ptr<Disassembler> Disassembler::create(const std::string &cpu, unsig
   p->instructions.reset(target->createMCInstrInfo());
   // The names of 16-bit halves (v0.l, v0.h) are the same encodings on all of gfx11 and gfx12.
   std::string features;
+  // gfx9 has no literals in 8-byte encodings, and LLVM 22.1.8 crashes over one that claims to have
+  // one. Where a later generation's longest instructions are allowed LLVM decodes it, and decode()
+  // refuses it by its length.
   if (cpu.starts_with("gfx9"))
-    features = "";
+    features = "+nsa-encoding", p->longest = 8;
   else
     features =
         lanes == 64 ? "+wavefrontsize64,-wavefrontsize32" : "+wavefrontsize32,-wavefrontsize64";
@@ -84,7 +88,7 @@ unsigned Disassembler::decode(const uint8_t *bytes, uint64_t available, std::str
   uint8_t padded[64] = {};
   std::memcpy(padded, bytes, available < sizeof padded ? available : sizeof padded);
   auto status = self->disassembler->getInstruction(inst, size, padded, 0, llvm::nulls());
-  if (status != llvm::MCDisassembler::Success || !size || size > available)
+  if (status != llvm::MCDisassembler::Success || !size || size > available || size > self->longest)
     return 0;
   llvm::raw_string_ostream out(text);
   self->printer->printInst(&inst, 0, "", *self->subtarget, out);

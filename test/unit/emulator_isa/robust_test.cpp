@@ -51,6 +51,12 @@ TEST_CASE("code that ends in the middle of an instruction") {
   CHECK(execute(m.wave, *cache, 10).kind == StopKind::InstructionFetch);
   m.wave.pc = uint64_t(half) + 2;
   CHECK(execute(m.wave, *cache, 10).kind == StopKind::InstructionFetch);
+  uint32_t literal_in_vop3[] = {0xd1d20000, 0xff, 0, 0}; // none on gfx9; LLVM must survive it
+  for (const char *cpu : {"gfx90a", "gfx942"}) {
+    auto gfx9 = DecodeCache::create(cpu, literal_in_vop3, sizeof literal_in_vop3, error);
+    m.wave.pc = uint64_t(literal_in_vop3);
+    CHECK(execute(m.wave, *gfx9, 10).kind == StopKind::UnknownInstruction);
+  }
   CHECK_FALSE(DecodeCache::create("gfx1", half, sizeof half, error));
   CHECK(error.find("gfx1") != std::string::npos);
 }
