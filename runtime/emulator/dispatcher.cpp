@@ -19,8 +19,10 @@ namespace {
 /// Instructions (of all waves together) in a workgroup's turn.
 constexpr uint64_t kTurn = 64 << 10;
 constexpr uint64_t kLongestTurn = kTurn * 16;
-/// Where workgroups are likely to wait for each other, or are to be mixed well.
-constexpr uint64_t kShortTurn = 8 << 10;
+/// Where workgroups are likely to wait for each other.
+constexpr uint64_t kCooperativeTurn = 8 << 10;
+/// With a seed: they are to be mixed well, and many wait for one that came late.
+constexpr uint64_t kSeededTurn = 2 << 10;
 /// A thread looks at other launches after about so many instructions.
 constexpr uint64_t kVisit = 512 << 10;
 
@@ -45,7 +47,7 @@ public:
       : plan_(plan), total_(plan.groups()), stopping_(stopping),
         hard_limit_(std::max<uint64_t>(1, std::min<uint64_t>(plan.resident_limit, total_))) {
     soft_limit_ = plan.cooperative ? hard_limit_ : std::min<uint64_t>(hard_limit_, workers);
-    turn_ = plan.cooperative || config().seed ? kShortTurn : kTurn;
+    turn_ = config().seed ? kSeededTurn : plan.cooperative ? kCooperativeTurn : kTurn;
   }
 
   /// Executes workgroups for about `visit` instructions, or until there is nothing to do here.
@@ -210,6 +212,11 @@ private:
       spare_.push_back(std::move(group));
       break;
     case ResidentGroup::Turn::Yielded:
+      if (hanging_) { // its turn ended while another thread noticed
+        --resident_;
+        report_positions(*group);
+        break;
+      }
       if (failure_.code == hip::hipSuccess && hangs()) {
         --resident_;
         hanging_ = true;
@@ -243,7 +250,7 @@ private:
       break;
     case ResidentGroup::Turn::Cancelled:
       --resident_;
-      if (hanging_) // it ran while another thread noticed
+      if (hanging_)
         report_positions(*group);
       break;
     }

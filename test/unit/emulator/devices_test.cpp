@@ -164,11 +164,13 @@ TEST_CASE("peer access: for allocations from before and after, one way, until it
   { // device 1 did not ask for device 4's
     Kernels kernels(1, "gfx942");
     HIP_IS(store_one(kernels, other), hipErrorIllegalAddress);
-  } // resets device 1: its memory is gone, for device 4 too
+    HIP_OK(hipDeviceReset()); // its memory is gone, for device 4 too
+  }
   {
     Kernels kernels(4, "gfx942");
     HIP_IS(store_one(kernels, before), hipErrorIllegalAddress);
-  } // resets device 4, and its peer access with it
+    HIP_OK(hipDeviceReset()); // and device 4's peer access is gone
+  }
   HIP_OK(hipSetDevice(1));
   HIP_OK(hipMalloc(&before, 4096));
   {
@@ -177,6 +179,7 @@ TEST_CASE("peer access: for allocations from before and after, one way, until it
     HIP_OK(store_one(kernels, before));
     HIP_OK(hipDeviceDisablePeerAccess(1));
     HIP_IS(store_one(kernels, before), hipErrorIllegalAddress);
+    HIP_OK(hipDeviceReset());
   }
   HIP_OK(hipSetDevice(1));
   HIP_OK(hipFree(before));

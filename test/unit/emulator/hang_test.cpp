@@ -61,7 +61,7 @@ TEST_CASE("a launch in which something happens goes on, however long") {
   for (int device : {0, 1}) {
     Kernels kernels(device, device == 0 ? "fairness-gfx942" : "fairness-gfx1201");
     Words word(1);
-    uint32_t turns = 100000; // several million instructions with those of the waiting waves
+    uint32_t turns = 60000; // more than a million instructions with those of the waiting waves
     HIP_OK(launch(kernels["busy"], {1, 1, 1}, {256, 1, 1}, 0, nullptr, word.pointer, turns));
     HIP_OK(hipDeviceSynchronize());
     CHECK(word.get()[0] == turns);
@@ -70,9 +70,9 @@ TEST_CASE("a launch in which something happens goes on, however long") {
         launch(kernels["busy"], {70000, 1, 1}, {64, 1, 1}, 0, nullptr, word.pointer, uint32_t{0}));
     HIP_OK(hipDeviceSynchronize());
     // Workgroups that wait for one another in a line.
-    Words flags(400);
-    HIP_OK(launch(kernels["chain"], {400, 1, 1}, {64, 1, 1}, 65536, nullptr, flags.pointer));
-    CHECK(flags.get()[399] == 401);
+    Words flags(120);
+    HIP_OK(launch(kernels["chain"], {120, 1, 1}, {64, 1, 1}, 65536, nullptr, flags.pointer));
+    CHECK(flags.get()[119] == 121);
   }
   unlink(kLog.c_str());
 }

@@ -57,6 +57,20 @@ TEST_CASE("code that ends in the middle of an instruction") {
     m.wave.pc = uint64_t(literal_in_vop3);
     CHECK(execute(m.wave, *gfx9, 10).kind == StopKind::UnknownInstruction);
   }
+  // The constant that LLVM takes for the mark of a literal.
+  struct {
+    const char *cpu;
+    uint32_t word;
+    const char *text;
+  } constants[] = {{"gfx90a", 0x48020702, "v_madmk_f16 v1, v2, 0xff, v3"},
+                   {"gfx90a", 0x4a020702, "v_madak_f16 v1, v2, v3, 0xff"},
+                   {"gfx1030", 0x6e020702, "v_fmamk_f16 v1, v2, 0xff, v3"},
+                   {"gfx1030", 0x70020702, "v_fmaak_f16 v1, v2, v3, 0xff"}};
+  for (const auto &each : constants) {
+    uint32_t code[] = {each.word, 0xff};
+    auto decoded = DecodeCache::create(each.cpu, code, sizeof code, error);
+    CHECK(disassemble(*decoded, uint64_t(code), 64) == each.text);
+  }
   CHECK_FALSE(DecodeCache::create("gfx1", half, sizeof half, error));
   CHECK(error.find("gfx1") != std::string::npos);
 }
