@@ -37,6 +37,13 @@ struct StreamCall : Call {
 };
 StreamCall begin_call(hip::hipStream_t handle);
 
+/// For calls that name a device, not necessarily the thread's; its failures do not matter.
+Call begin_device(int index);
+
+/// The kernel that a host function of a HIP program stands for, on the thread's device; a
+/// hipFunction_t is taken as it is. hipErrorInvalidDeviceFunction if it is neither.
+hipError_t function_of(const void *host, hip::hipFunction_t &out);
+
 } // namespace w2w::emu
 
 /// `return note(...)` shorthands: what an API function returns is the thread's last error.

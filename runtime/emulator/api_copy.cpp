@@ -1,6 +1,7 @@
 // Copies and fills.
 #include "runtime/emulator/api.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -99,29 +100,31 @@ hipError_t copy_line(void *dst, const void *src, size_t bytes, hipMemcpyKind kin
               {bytes}, kind, stream, async);
 }
 
-/// Fills `count` elements of `size` bytes in each of `height` rows.
-hipError_t fill(void *dst, size_t pitch, uint32_t pattern, unsigned size, size_t count,
-                size_t height, hipStream_t stream, bool async) {
+/// Fills `count` elements of `size` bytes in each row of the side.
+hipError_t fill_rows(const Side &side, uint32_t pattern, unsigned size, size_t count, size_t height,
+                     size_t depth, hipStream_t stream, bool async) {
   W2W_BEGIN(call, stream);
-  if (count == 0 || height == 0)
-    return hipSuccess;
   constexpr size_t kLargest = size_t{1} << 48;
-  if (!dst || value(dst) % size || count > kLargest / size)
+  Box box{0, height, depth};
+  if (count == 0 || height == 0 || depth == 0)
+    return hipSuccess;
+  if (!side.base || value(side.base) % size || count > kLargest / size)
     return note(hipErrorInvalidValue);
-  Box box{count * size, height};
-  if (height > 1 && pitch < box.width)
+  box.width = count * size;
+  if ((height > 1 && side.pitch < box.width) || (depth > 1 && side.slice / height < side.pitch))
     return note(hipErrorInvalidPitchValue);
-  Side side{static_cast<uint8_t *>(dst), pitch};
-  if (!call.platform->device_can_reach(value(dst), side.extent(box)))
+  if (height > kLargest / std::max<size_t>(side.pitch, 1) ||
+      depth > kLargest / std::max<size_t>(side.slice, 1) ||
+      !call.platform->device_can_reach(value(side.base), side.extent(box)))
     return note(hipErrorInvalidValue);
   auto work = [=] {
-    for (size_t y = 0; y < height; ++y) {
-      uint8_t *row = side.base + y * pitch;
+    for (size_t row = 0; row < height * depth; ++row) {
+      uint8_t *at = side.base + row / height * side.slice + row % height * side.pitch;
       if (size == 1)
-        memset(row, static_cast<int>(pattern), count);
+        memset(at, static_cast<int>(pattern), count);
       else
         for (size_t i = 0; i < count; ++i)
-          memcpy(row + i * size, &pattern, size);
+          memcpy(at + i * size, &pattern, size);
     }
   };
   if (async) {
@@ -132,6 +135,19 @@ hipError_t fill(void *dst, size_t pitch, uint32_t pattern, unsigned size, size_t
   if (call.device->sticky() == hipSuccess)
     work();
   return note(call.device->sticky());
+}
+
+hipError_t fill(void *dst, size_t pitch, uint32_t pattern, unsigned size, size_t count,
+                size_t height, hipStream_t stream, bool async) {
+  return fill_rows({static_cast<uint8_t *>(dst), pitch}, pattern, size, count, height, 1, stream,
+                   async);
+}
+
+hipError_t fill_3d(const hipPitchedPtr &p, int value, const hipExtent &extent, hipStream_t stream,
+                   bool async) {
+  return fill_rows({static_cast<uint8_t *>(p.ptr), p.pitch, p.pitch * p.ysize},
+                   static_cast<uint8_t>(value), 1, extent.width, extent.height, extent.depth,
+                   stream, async);
 }
 
 /// hip_Memcpy2D; arrays do not exist here. The memory type says which of host and device pointer
@@ -292,4 +308,17 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipMemset2DAsync(void *dst, size_t pitch, in
                                                      size_t width, size_t height,
                                                      hipStream_t stream) {
   return fill(dst, pitch, static_cast<uint8_t>(value), 1, width, height, stream, true);
+}
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMemset3D(hipPitchedPtr pointer, int value,
+                                                hipExtent extent) {
+  return fill_3d(pointer, value, extent, kStreamNull, false);
+}
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMemset3DAsync(hipPitchedPtr pointer, int value,
+                                                     hipExtent extent, hipStream_t stream) {
+  return fill_3d(pointer, value, extent, stream, true);
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMemcpyWithStream(void *dst, const void *src, size_t bytes,
+                                                        hipMemcpyKind kind, hipStream_t stream) {
+  return copy_line(dst, src, bytes, kind, stream, false);
 }

@@ -47,20 +47,17 @@ StreamCall begin_call(hip::hipStream_t handle) {
   return call;
 }
 
-namespace {
-
-struct DeviceCall : Call {};
-
-/// For calls that name a device.
-DeviceCall begin_device(int index) {
+Call begin_device(int index) {
   Platform *platform = Platform::get();
   if (!platform)
-    return {{nullptr, nullptr, hip::hipErrorNotInitialized}};
+    return {nullptr, nullptr, hip::hipErrorNotInitialized};
   if (platform->devices.empty())
-    return {{platform, nullptr, hip::hipErrorNoDevice}};
+    return {platform, nullptr, hip::hipErrorNoDevice};
   Device *device = platform->device(index);
-  return {{platform, device, device ? hip::hipSuccess : hip::hipErrorInvalidDevice}};
+  return {platform, device, device ? hip::hipSuccess : hip::hipErrorInvalidDevice};
 }
+
+namespace {
 
 int pci_bus(const Device &device) {
   return 3 + device.index;
@@ -91,7 +88,9 @@ hip::hipDeviceProp_tR0600 properties(const Device &device) {
   p.uuid = uuid_of(device);
   p.totalGlobalMem = device.memory.capacity();
   p.sharedMemPerBlock = m.lds_per_group;
-  p.regsPerBlock = 65536;
+  // All vector registers of a multiprocessor in dwords, in both fields.
+  p.regsPerBlock = p.regsPerMultiprocessor = static_cast<int>(
+      m.simds * (m.wave_size == 64 ? m.vgprs_wave64 : m.vgprs_wave32) * m.wave_size);
   p.warpSize = static_cast<int>(m.wave_size);
   p.memPitch = INT32_MAX;
   p.maxThreadsPerBlock = 1024;
@@ -120,9 +119,8 @@ hip::hipDeviceProp_tR0600 properties(const Device &device) {
   p.l2CacheSize = clamped(m.l2_bytes);
   p.maxThreadsPerMultiProcessor = static_cast<int>(m.simds * m.waves_per_simd * m.wave_size);
   p.streamPrioritiesSupported = 1;
-  p.sharedMemPerMultiprocessor = m.lds_per_multiprocessor;
-  p.regsPerMultiprocessor = static_cast<int>(
-      m.simds * (m.wave_size == 64 ? m.vgprs_wave64 : m.vgprs_wave32) * m.wave_size);
+  // HIP tells a compute unit's LDS, on RDNA too, where a multiprocessor has two of them.
+  p.sharedMemPerMultiprocessor = p.maxSharedMemoryPerMultiProcessor = m.lds_per_group;
   p.managedMemory = 1;
   p.hostNativeAtomicSupported = 1;
   p.singleToDoublePrecisionPerfRatio = m.gfx_major == 9 ? 1 : 32;
@@ -131,10 +129,9 @@ hip::hipDeviceProp_tR0600 properties(const Device &device) {
   p.cooperativeLaunch = 1;
   p.sharedMemPerBlockOptin = m.lds_per_group;
   p.directManagedMemAccessFromHost = 1;
-  p.maxBlocksPerMultiProcessor = m.gfx_major >= 10 ? 32 : 16;
+  p.maxBlocksPerMultiProcessor = static_cast<int>(m.simds * m.waves_per_simd); // of one wave each
   p.hostRegisterSupported = 1;
   snprintf(p.gcnArchName, sizeof p.gcnArchName, "%s", m.target_id);
-  p.maxSharedMemoryPerMultiProcessor = m.lds_per_multiprocessor;
   p.clockInstructionRate = static_cast<int>(m.wall_clock_khz);
   p.arch = kArchBits;
   p.isLargeBar = 1;
@@ -483,6 +480,7 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipDeviceReset(void) {
     return note(call.error);
   synchronize(*call.device);
   call.platform->free_all(*call.device);
+  call.platform->disable_peers(*call.device);
   call.device->clear_failure();
   return hipSuccess;
 }
@@ -560,6 +558,26 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipDeviceCanAccessPeer(int *can, int device,
     return note(hipErrorInvalidDevice);
   *can = device != peer;
   return hipSuccess;
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipDeviceGetP2PAttribute(int *value, hipDeviceP2PAttr attribute,
+                                                             int from, int to) {
+  auto first = begin_device(from), second = begin_device(to);
+  if (!value)
+    return note(hipErrorInvalidValue);
+  if (!first || !second || from == to)
+    return note(hipErrorInvalidDevice);
+  switch (attribute) {
+  case hipDevP2PAttrPerformanceRank: // all links are alike
+  case hipDevP2PAttrHipArrayAccessSupported:
+    *value = 0;
+    return hipSuccess;
+  case hipDevP2PAttrAccessSupported:
+  case hipDevP2PAttrNativeAtomicSupported:
+    *value = 1;
+    return hipSuccess;
+  }
+  return note(hipErrorInvalidValue);
 }
 
 W2W_HIP_EXPORT hipError_t w2w::hip::hipDeviceEnablePeerAccess(int peer, unsigned flags) {

@@ -43,8 +43,9 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipFree(void *pointer) {
   return release(pointer, MemoryKind::Device);
 }
 
-W2W_HIP_EXPORT hipError_t w2w::hip::hipMallocPitch(void **pointer, size_t *pitch, size_t width,
-                                                   size_t height) {
+namespace {
+/// `height` rows, each at a multiple of the pitch that it chooses.
+hipError_t allocate_rows(void **pointer, size_t *pitch, size_t width, size_t height) {
   if (!pitch)
     return note(hipErrorInvalidValue);
   constexpr size_t kPitch = 256;
@@ -53,6 +54,32 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipMallocPitch(void **pointer, size_t *pitch
     return note(hipErrorOutOfMemory);
   *pitch = (width + kPitch - 1) / kPitch * kPitch;
   return allocate(MemoryKind::Device, pointer, *pitch * height, 0);
+}
+} // namespace
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMallocPitch(void **pointer, size_t *pitch, size_t width,
+                                                   size_t height) {
+  return allocate_rows(pointer, pitch, width, height);
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMemAllocPitch(hipDeviceptr_t *pointer, size_t *pitch,
+                                                     size_t width, size_t height, unsigned) {
+  return allocate_rows(pointer, pitch, width, height);
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMalloc3D(hipPitchedPtr *pointer, hipExtent extent) {
+  if (!pointer)
+    return note(hipErrorInvalidValue);
+  constexpr size_t kMostRows = size_t{1} << 40;
+  if (extent.depth && extent.height > kMostRows / extent.depth)
+    return note(hipErrorOutOfMemory);
+  hipPitchedPtr result{nullptr, 0, extent.width, extent.height};
+  if (hipError_t error =
+          allocate_rows(&result.ptr, &result.pitch, extent.width, extent.height * extent.depth);
+      error != hipSuccess)
+    return error;
+  *pointer = result;
+  return hipSuccess;
 }
 
 W2W_HIP_EXPORT hipError_t w2w::hip::hipHostMalloc(void **pointer, size_t bytes, unsigned flags) {
@@ -63,7 +90,20 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipHostMalloc(void **pointer, size_t bytes, 
   return allocate(MemoryKind::Pinned, pointer, bytes, flags);
 }
 
+W2W_HIP_EXPORT hipError_t w2w::hip::hipHostAlloc(void **pointer, size_t bytes, unsigned flags) {
+  return hipHostMalloc(pointer, bytes, flags);
+}
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMallocHost(void **pointer, size_t bytes) {
+  return hipHostMalloc(pointer, bytes, kHostMallocDefault);
+}
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMemAllocHost(void **pointer, size_t bytes) {
+  return hipHostMalloc(pointer, bytes, kHostMallocDefault);
+}
+
 W2W_HIP_EXPORT hipError_t w2w::hip::hipHostFree(void *pointer) {
+  return release(pointer, MemoryKind::Pinned);
+}
+W2W_HIP_EXPORT hipError_t w2w::hip::hipFreeHost(void *pointer) {
   return release(pointer, MemoryKind::Pinned);
 }
 
@@ -175,6 +215,26 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipMemGetAddressRange(hipDeviceptr_t *base, 
   if (bytes)
     *bytes = found->bytes;
   return hipSuccess;
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipMemPtrGetInfo(void *pointer, size_t *bytes) {
+  W2W_BEGIN(call);
+  auto found = call.platform->find(value(pointer));
+  if (!bytes || !found)
+    return note(hipErrorInvalidValue);
+  *bytes = found->bytes;
+  return hipSuccess;
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipStreamAttachMemAsync(hipStream_t stream, void *pointer,
+                                                            size_t bytes, unsigned flags) {
+  W2W_BEGIN(call, stream);
+  auto found = call.platform->find(value(pointer));
+  bool known = flags == kMemAttachGlobal || flags == kMemAttachHost || flags == kMemAttachSingle;
+  if (!known || !found || found->kind != MemoryKind::Managed ||
+      bytes > found->address + found->bytes - value(pointer))
+    return note(hipErrorInvalidValue);
+  return hipSuccess; // every stream and the host may reach managed memory at any time
 }
 
 W2W_HIP_EXPORT hipError_t w2w::hip::hipPointerGetAttributes(hipPointerAttribute_t *attributes,

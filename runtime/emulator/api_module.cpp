@@ -227,8 +227,11 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipFuncGetAttribute(int *value, hipFunction_
 W2W_HIP_EXPORT hipError_t w2w::hip::hipFuncGetAttributes(hipFuncAttributes *attributes,
                                                          const void *handle) {
   W2W_BEGIN(call);
-  auto [function, module] = call.platform->function(handle);
-  if (!function)
+  hipFunction_t resolved = nullptr;
+  if (hipError_t error = function_of(handle, resolved); error != hipSuccess)
+    return note(error);
+  auto [function, module] = call.platform->function(resolved);
+  if (!function || !module)
     return note(hipErrorInvalidDeviceFunction);
   if (!attributes)
     return note(hipErrorInvalidValue);
@@ -248,8 +251,11 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipFuncGetAttributes(hipFuncAttributes *attr
 W2W_HIP_EXPORT hipError_t w2w::hip::hipFuncSetAttribute(const void *handle,
                                                         hipFuncAttribute attribute, int value) {
   W2W_BEGIN(call);
-  auto [function, module] = call.platform->function(handle);
-  if (!function)
+  hipFunction_t resolved = nullptr;
+  if (hipError_t error = function_of(handle, resolved); error != hipSuccess)
+    return note(error);
+  auto [function, module] = call.platform->function(resolved);
+  if (!function || !module)
     return note(hipErrorInvalidDeviceFunction);
   const Model &model = call.platform->device(module->device)->model;
   if (attribute == hipFuncAttributePreferredSharedMemoryCarveout)
@@ -345,4 +351,13 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipModuleOccupancyMaxPotentialBlockSize(int 
   *block_size = static_cast<int>(best_threads);
   *grid_size = static_cast<int>(best_blocks * model.multiprocessors);
   return hipSuccess;
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipModuleOccupancyMaxPotentialBlockSizeWithFlags(
+    int *grid_size, int *block_size, hipFunction_t function, size_t dynamic_shared,
+    int block_size_limit, unsigned flags) {
+  if (flags > 1)
+    return note(hipErrorInvalidValue);
+  return hipModuleOccupancyMaxPotentialBlockSize(grid_size, block_size, function, dynamic_shared,
+                                                 block_size_limit);
 }

@@ -6,6 +6,7 @@
 #include "runtime/emulator/log.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,9 +16,16 @@ using namespace w2w::hip;
 
 namespace {
 
+/// A __managed__ variable: the device's symbol of that name is a pointer to `memory`.
+struct ManagedVariable {
+  std::string name;
+  void *memory;
+};
+
 struct Binary {
   const HipFatBinaryWrapper *wrapper = nullptr;
   std::map<int, hipModule_t> modules; // by device
+  std::vector<ManagedVariable> managed;
 };
 
 struct Registered {
@@ -46,13 +54,27 @@ hipError_t module_of(const Registered &thing, hipModule_t &out) {
     if (hipError_t error = hipModuleLoadData(&module, thing.binary->wrapper->binary);
         error != hipSuccess)
       return error;
+    for (const ManagedVariable &variable : thing.binary->managed) {
+      hipDeviceptr_t pointer = nullptr;
+      size_t bytes = 0;
+      hipError_t error = hipModuleGetGlobal(&pointer, &bytes, module, variable.name.c_str());
+      if (error == hipErrorNotFound)
+        continue; // no kernel uses it
+      if (error == hipSuccess)
+        error = bytes == sizeof variable.memory
+                    ? hipMemcpyHtoD(pointer, const_cast<void **>(&variable.memory), bytes)
+                    : hipErrorInvalidImage;
+      if (error != hipSuccess)
+        return error;
+    }
   }
   out = module;
   return hipSuccess;
 }
 
-/// The kernel that a host function stands for; a hipFunction_t is taken as it is.
-hipError_t function_of(const void *host, hipFunction_t &out) {
+} // namespace
+
+hipError_t w2w::emu::function_of(const void *host, hipFunction_t &out) {
   Registry &r = registry();
   std::lock_guard lock(r.mutex);
   auto found = r.functions.find(host);
@@ -68,6 +90,8 @@ hipError_t function_of(const void *host, hipFunction_t &out) {
     return error;
   return hipModuleGetFunction(&out, module, found->second.name.c_str());
 }
+
+namespace {
 
 hipError_t variable_of(const void *symbol, uint8_t *&address, size_t &bytes) {
   Registry &r = registry();
@@ -111,7 +135,7 @@ W2W_HIP_EXPORT void **w2w::hip::__hipRegisterFatBinary(const void *wrapper) {
     log_error("a HIP program registers device code of an unknown form");
     return nullptr;
   }
-  return reinterpret_cast<void **>(new Binary{header, {}});
+  return reinterpret_cast<void **>(new Binary{header, {}, {}});
 }
 
 W2W_HIP_EXPORT void w2w::hip::__hipUnregisterFatBinary(void **handle) {
@@ -145,6 +169,24 @@ W2W_HIP_EXPORT void w2w::hip::__hipRegisterVar(void **binary, void *variable, ch
   Registry &r = registry();
   std::lock_guard lock(r.mutex);
   r.variables[variable] = {reinterpret_cast<Binary *>(binary), device_name};
+}
+
+W2W_HIP_EXPORT void w2w::hip::__hipRegisterManagedVar(void *handle, void **pointer, void *initial,
+                                                      const char *name, size_t bytes, unsigned) {
+  if (!handle || !pointer || !name)
+    return;
+  // Before main: a program without a device keeps the initial value, in the host's memory alone.
+  void *memory = nullptr;
+  if (hipMallocManaged(&memory, bytes, kMemAttachGlobal) != hipSuccess) {
+    log_error("no managed memory for the variable '{}'", name);
+    *pointer = initial;
+    return;
+  }
+  memcpy(memory, initial, bytes);
+  *pointer = memory;
+  Registry &r = registry();
+  std::lock_guard lock(r.mutex);
+  static_cast<Binary *>(handle)->managed.push_back({name, memory});
 }
 
 W2W_HIP_EXPORT hipError_t w2w::hip::__hipPushCallConfiguration(dim3 grid, dim3 block,
@@ -246,6 +288,15 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipOccupancyMaxActiveBlocksPerMultiprocessor
     return note(error);
   return hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(blocks, kernel, block_size,
                                                             dynamic_shared);
+}
+
+W2W_HIP_EXPORT hipError_t w2w::hip::hipOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
+    int *blocks, const void *function, int block_size, size_t dynamic_shared, unsigned flags) {
+  hipFunction_t kernel = nullptr;
+  if (hipError_t error = function_of(function, kernel); error != hipSuccess)
+    return note(error);
+  return hipModuleOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, kernel, block_size,
+                                                                     dynamic_shared, flags);
 }
 
 W2W_HIP_EXPORT hipError_t w2w::hip::hipOccupancyMaxPotentialBlockSize(int *grid_size,

@@ -128,6 +128,8 @@ public:
   bool device_can_reach(uint64_t address, uint64_t bytes);
   hipError_t enable_peer(Device &device, Device &peer);
   hipError_t disable_peer(Device &device, Device &peer);
+  /// All of them (hipDeviceReset).
+  void disable_peers(Device &device);
   /// Frees all the program's memory on a device (hipDeviceReset).
   void free_all(Device &device);
 

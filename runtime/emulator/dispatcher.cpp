@@ -1,6 +1,7 @@
 #include "runtime/emulator/dispatcher.h"
 
 #include "runtime/emulator/config.h"
+#include "runtime/emulator/insight/hang.h"
 #include "runtime/emulator/log.h"
 
 #include <algorithm>
@@ -18,7 +19,10 @@ namespace {
 /// Instructions (of all waves together) in a workgroup's turn.
 constexpr uint64_t kTurn = 64 << 10;
 constexpr uint64_t kLongestTurn = kTurn * 16;
+/// Where workgroups are likely to wait for each other.
 constexpr uint64_t kCooperativeTurn = 8 << 10;
+/// With a seed: they are to be mixed well, and many wait for one that came late.
+constexpr uint64_t kSeededTurn = 2 << 10;
 /// A thread looks at other launches after about so many instructions.
 constexpr uint64_t kVisit = 512 << 10;
 
@@ -43,16 +47,7 @@ public:
       : plan_(plan), total_(plan.groups()), stopping_(stopping),
         hard_limit_(std::max<uint64_t>(1, std::min<uint64_t>(plan.resident_limit, total_))) {
     soft_limit_ = plan.cooperative ? hard_limit_ : std::min<uint64_t>(hard_limit_, workers);
-    turn_ = plan.cooperative ? kCooperativeTurn : kTurn;
-    constexpr uint64_t kLargestShuffled = uint64_t{1}
-                                          << 32; // the product in order() must fit 64 bits
-    if (config().seed && total_ > 1 && total_ < kLargestShuffled) {
-      std::mt19937_64 random(*config().seed);
-      do
-        step_ = 1 + random() % (total_ - 1);
-      while (std::gcd(step_, total_) != 1);
-      first_ = random() % total_;
-    }
+    turn_ = config().seed ? kSeededTurn : plan.cooperative ? kCooperativeTurn : kTurn;
   }
 
   /// Executes workgroups for about `visit` instructions, or until there is nothing to do here.
@@ -161,8 +156,49 @@ private:
     }
   }
 
-  /// The workgroup that runs as the n-th one: a permutation of all if a seed is given.
-  uint64_t order(uint64_t n) const { return step_ ? (n * step_ + first_) % total_ : n; }
+  /// The workgroup that starts as the n-th one. With a seed they are shuffled among those that may
+  /// be resident together: then one that waits for workgroups before it (look-back) still meets
+  /// them, as on the hardware, which starts them in order. One thread runs a seeded launch.
+  uint64_t order(uint64_t n) {
+    if (!config().seed)
+      return n;
+    uint64_t first = n - n % hard_limit_;
+    if (shuffled_.empty() || first != shuffled_first_) {
+      std::mt19937_64 random(*config().seed ^ first * 0x9e3779b97f4a7c15u);
+      shuffled_.resize(std::min(hard_limit_, total_ - first));
+      std::iota(shuffled_.begin(), shuffled_.end(), first);
+      for (size_t i = shuffled_.size(); i > 1; --i)
+        std::swap(shuffled_[i - 1], shuffled_[random() % i]);
+      shuffled_first_ = first;
+    }
+    return shuffled_[n - first];
+  }
+
+  /// Under mutex_, after a turn: whether nothing has happened for so long that the launch is given
+  /// up. Instructions count from when all workgroups that can be resident are, and all of these
+  /// must have had their turns.
+  bool hangs() {
+    if (!config().hang_instructions)
+      return false;
+    uint64_t changes = memory_changes(), now = instructions();
+    bool more_to_come = soft_limit_ < hard_limit_ && next_.load(std::memory_order_relaxed) < total_;
+    if (changes != quiet_changes_ || more_to_come) {
+      quiet_changes_ = changes;
+      quiet_since_ = now;
+      quiet_turns_ = 0;
+      return false;
+    }
+    return ++quiet_turns_ > 2 * resident_ && now - quiet_since_ > config().hang_instructions;
+  }
+
+  /// Under mutex_: adds where the waves are to the report of a hang.
+  void report_positions(const ResidentGroup &group) {
+    constexpr unsigned kMostReported = 64; // workgroups
+    if (++reported_ <= kMostReported)
+      failure_.text += group.positions();
+    else if (reported_ == kMostReported + 1)
+      failure_.text += "; and more workgroups";
+  }
 
   void put_back(std::unique_ptr<ResidentGroup> group, ResidentGroup::Turn turn,
                 LaunchFailure failure) {
@@ -176,14 +212,22 @@ private:
       spare_.push_back(std::move(group));
       break;
     case ResidentGroup::Turn::Yielded:
-      if (config().hang_instructions && group->stalled() > config().hang_instructions) {
+      if (hanging_) { // its turn ended while another thread noticed
         --resident_;
-        if (failure_.code == hip::hipSuccess)
-          failure_ = {hip::hipErrorLaunchTimeOut,
-                      fmt::format("kernel '{}': hangs: {} instructions of a workgroup since a wave "
-                                  "ended or passed a "
-                                  "barrier (W2W_CONFIG=emu-hang){}",
-                                  plan_.kernel->name, group->stalled(), group->positions())};
+        report_positions(*group);
+        break;
+      }
+      if (failure_.code == hip::hipSuccess && hangs()) {
+        --resident_;
+        hanging_ = true;
+        failure_ = {
+            hip::hipErrorLaunchTimeOut,
+            fmt::format("kernel '{}': hangs: in {} instructions of the launch no wave has ended or "
+                        "changed memory (W2W_CONFIG=emu-hang)",
+                        plan_.kernel->name, instructions() - quiet_since_)};
+        report_positions(*group);
+        for (const auto &other : ready_)
+          report_positions(*other);
         cancel();
         break;
       }
@@ -191,8 +235,9 @@ private:
       if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >= resident_ &&
           soft_limit_ < hard_limit_) {
         soft_limit_ = std::min(hard_limit_, soft_limit_ * 2);
-        turn_.store(std::min(turn_.load(std::memory_order_relaxed) * 2, kLongestTurn),
-                    std::memory_order_relaxed);
+        if (!config().seed)
+          turn_.store(std::min(turn_.load(std::memory_order_relaxed) * 2, kLongestTurn),
+                      std::memory_order_relaxed);
         turns_without_end_.store(0, std::memory_order_relaxed);
       }
       waiting_.store(ready_.size(), std::memory_order_relaxed);
@@ -205,6 +250,8 @@ private:
       break;
     case ResidentGroup::Turn::Cancelled:
       --resident_;
+      if (hanging_)
+        report_positions(*group);
       break;
     }
     bool all = finished_.load(std::memory_order_relaxed) == total_;
@@ -220,7 +267,8 @@ private:
   const uint64_t total_;
   const std::atomic<bool> &stopping_;
   const uint64_t hard_limit_;
-  uint64_t step_ = 0, first_ = 0; // see order()
+  std::vector<uint64_t> shuffled_; // see order()
+  uint64_t shuffled_first_ = 0;
   std::atomic<uint64_t> next_{0};
   std::atomic<uint64_t> finished_{0};
   std::atomic<uint64_t> waiting_{0}; // ready_.size()
@@ -237,6 +285,11 @@ private:
   std::vector<std::unique_ptr<ResidentGroup>> spare_;
   bool done_ = false;
   LaunchFailure failure_;
+
+  // See hangs().
+  uint64_t quiet_changes_ = 0, quiet_since_ = 0, quiet_turns_ = 0;
+  bool hanging_ = false;
+  unsigned reported_ = 0;
 };
 
 Dispatcher &Dispatcher::instance() {

@@ -39,21 +39,23 @@ hipError_t Platform::allocate(MemoryKind kind, Device &device, uint64_t bytes, u
 }
 
 hipError_t Platform::free(uint64_t address, MemoryKind kind) {
-  Allocation a;
+  std::vector<Device *> users; // whose work may still use the memory
   {
     std::lock_guard lock(memory_mutex_);
     auto it = allocations_.find(address);
     if (it == allocations_.end() || it->second.kind == MemoryKind::Registered)
       return hip::hipErrorInvalidValue;
-    a = it->second;
+    const Allocation &a = it->second;
     // hipFree takes device and managed memory, hipHostFree pinned memory.
     if ((a.kind == MemoryKind::Pinned) != (kind == MemoryKind::Pinned))
       return hip::hipErrorInvalidValue;
+    for (const auto &device : devices)
+      if (a.kind != MemoryKind::Device || device->index == a.device ||
+          device->peers.contains(a.device))
+        users.push_back(device.get());
   }
-  // Freeing waits for whatever may still use the memory.
-  for (const auto &device : devices)
-    if (a.kind != MemoryKind::Device || device->index == a.device || !device->peers.empty())
-      synchronize(*device);
+  for (Device *user : users)
+    synchronize(*user);
   return free_in_order(address);
 }
 
@@ -180,6 +182,14 @@ hipError_t Platform::disable_peer(Device &device, Device &peer) {
     if (a.kind == MemoryKind::Device && a.device == peer.index)
       device.map.remove(a.address);
   return hip::hipSuccess;
+}
+
+void Platform::disable_peers(Device &device) {
+  std::lock_guard lock(memory_mutex_);
+  for (const auto &[address, a] : allocations_)
+    if (a.kind == MemoryKind::Device && device.peers.contains(a.device))
+      device.map.remove(a.address);
+  device.peers.clear();
 }
 
 void Platform::free_all(Device &device) {

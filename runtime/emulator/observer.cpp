@@ -1,6 +1,7 @@
 #include "runtime/emulator/observer.h"
 
 #include "runtime/emulator/insight/counters.h"
+#include "runtime/emulator/insight/hang.h"
 #include "runtime/emulator/insight/trace.h"
 #include "runtime/emulator/launch.h"
 #include "runtime/emulator/workgroup.h"
@@ -26,6 +27,7 @@ struct Kind {
 constexpr Kind kObservers[] = {
     {counters_wanted, no_problem, count_launch},
     {trace_wanted, trace_problem, trace_launch},
+    {hang_wanted, no_problem, hang_observer},
 };
 
 /// Several observers of one workgroup.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
+#include <map>
 #include <new>
 #include <sys/mman.h>
 
@@ -94,7 +95,7 @@ void ResidentGroup::start(uint64_t n) {
   next_ = 0;
   live_ = count_;
   waiting_ = signals_ = 0;
-  instructions_ = progress_ = 0;
+  instructions_ = 0;
   if (config().seed)
     random_ = mix(*config().seed ^ mix(n + 1)) | 1;
 }
@@ -141,7 +142,6 @@ ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> 
 
 void ResidentGroup::end_wave(Slot &slot) {
   slot.state = State::Ended;
-  progress_ = instructions_;
   --live_;
   if (observer_) {
     observer_->wave_ended(slot.wave);
@@ -208,7 +208,6 @@ bool ResidentGroup::handle(Slot &slot, const StopInfo &stop, LaunchFailure &fail
 }
 
 void ResidentGroup::release_barrier() {
-  progress_ = instructions_;
   if (observer_)
     observer_->barrier_passed();
   for (uint32_t i = 0; i < count_; ++i)
@@ -218,7 +217,6 @@ void ResidentGroup::release_barrier() {
 }
 
 void ResidentGroup::finish_phase() {
-  progress_ = instructions_;
   if (observer_)
     observer_->barrier_passed();
   signals_ = 0;
@@ -232,9 +230,14 @@ void ResidentGroup::finish_phase() {
 }
 
 std::string ResidentGroup::where(const Slot &slot, uint64_t pc) const {
-  std::string text = fmt::format("wave {} of workgroup ({},{},{}) at {}", slot.wave.wave_in_group,
-                                 group_.id[0], group_.id[1], group_.id[2], plan_.object->place(pc));
-  std::string line = disassemble(plan_.object->code(), pc, slot.wave.lanes);
+  return fmt::format("wave {} of workgroup ({},{},{}) at {}", slot.wave.wave_in_group, group_.id[0],
+                     group_.id[1], group_.id[2], instruction_at(pc));
+}
+
+/// As "kernel+0x10: s_barrier".
+std::string ResidentGroup::instruction_at(uint64_t pc) const {
+  std::string text = plan_.object->place(pc);
+  std::string line = disassemble(plan_.object->code(), pc, plan_.kernel->wave_size);
   size_t begin = line.find_first_not_of(" \t\n");
   if (begin != std::string::npos) {
     line = line.substr(begin, line.find_last_not_of(" \t\n") + 1 - begin);
@@ -308,18 +311,19 @@ void ResidentGroup::describe_deadlock(LaunchFailure &failure) const {
 }
 
 std::string ResidentGroup::positions() const {
-  constexpr uint32_t kMostShown = 8;
-  constexpr uint64_t kBarrierBytes = 4; // the pc of a wave at a barrier is behind it
-  std::string text;
-  uint32_t shown = 0;
+  constexpr uint64_t kBarrierBytes = 4;  // the pc of a wave at a barrier is behind it
+  std::map<uint64_t, std::string> waves; // by place
   for (uint32_t i = 0; i < count_; ++i) {
-    if (slots_[i].state == State::Ended)
+    const Slot &slot = slots_[i];
+    if (slot.state == State::Ended)
       continue;
-    if (++shown > kMostShown)
-      return text + "; ...";
-    uint64_t behind = slots_[i].state == State::Runs ? 0 : kBarrierBytes;
-    text += "; " + where(slots_[i], slots_[i].wave.pc - behind);
+    std::string &text = waves[slot.wave.pc - (slot.state == State::Runs ? 0 : kBarrierBytes)];
+    text += fmt::format("{}{}", text.empty() ? "" : ",", i);
   }
+  std::string text;
+  for (const auto &[pc, list] : waves)
+    text += fmt::format("; waves {} of workgroup ({},{},{}) at {}", list, group_.id[0],
+                        group_.id[1], group_.id[2], instruction_at(pc));
   return text;
 }
 

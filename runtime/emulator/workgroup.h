@@ -35,9 +35,8 @@ public:
   Turn run(uint64_t budget, const std::atomic<bool> &cancel, LaunchFailure &failure);
   /// Instructions executed by all waves since start().
   uint64_t instructions() const { return instructions_; }
-  /// Instructions executed since a wave last ended or barrier was last passed.
-  uint64_t stalled() const { return instructions_ - progress_; }
-  /// Says where the waves are (for a launch that is given up as hanging).
+  /// Says where each wave is that has not ended (for a launch that is given up). While it does not
+  /// run.
   std::string positions() const;
 
 private:
@@ -58,6 +57,7 @@ private:
   void describe_fault(const Slot &slot, const StopInfo &stop, LaunchFailure &failure) const;
   void describe_deadlock(LaunchFailure &failure) const;
   std::string where(const Slot &slot, uint64_t pc) const;
+  std::string instruction_at(uint64_t pc) const;
 
   const LaunchPlan &plan_;
   Workgroup group_;
@@ -71,7 +71,6 @@ private:
   uint32_t live_ = 0, waiting_ = 0; // waves not ended; of those, at an s_barrier
   uint32_t signals_ = 0;            // gfx12, of the current phase
   uint64_t instructions_ = 0;
-  uint64_t progress_ = 0;
   uint64_t random_ = 0; // 0: waves run in their order, with whole slices
 };
 

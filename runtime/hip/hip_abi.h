@@ -133,6 +133,14 @@ enum hipMemoryAdvise : int {
   hipMemAdviseUnsetCoarseGrain = 101,
 };
 
+/// hipDeviceGetP2PAttribute's selector.
+enum hipDeviceP2PAttr : int {
+  hipDevP2PAttrPerformanceRank = 0,
+  hipDevP2PAttrAccessSupported = 1,
+  hipDevP2PAttrNativeAtomicSupported = 2,
+  hipDevP2PAttrHipArrayAccessSupported = 3,
+};
+
 /// Only passed through; the emulator takes none.
 enum hipJitOption : int {};
 

@@ -32,6 +32,7 @@ struct Disassembler::Impl {
   std::unique_ptr<llvm::MCContext> context;
   std::unique_ptr<llvm::MCDisassembler> disassembler;
   std::unique_ptr<llvm::MCInstPrinter> printer;
+  uint64_t longest = 20; ///< bytes of an instruction
 };
 
 Disassembler::Disassembler(std::unique_ptr<Impl> p) : self(std::move(p)) {}
@@ -112,7 +113,19 @@ unsigned Disassembler::decode(const uint8_t *bytes, uint64_t available, std::str
   std::memcpy(padded, bytes, available < sizeof padded ? available : sizeof padded);
   if ((self->has_sdwa && reserved_sdwa(padded)) || (self->gfx12 && literal_barrier(padded)))
     return 0;
+  // LLVM takes the constant of v_fmamk_f16 and its like for the mark of a literal if it is 255, and
+  // crashes (22.1.8): another one is decoded, and put right.
+  constexpr uint32_t kMark = 255, kOther = 0x7abc;
+  uint32_t words[2];
+  std::memcpy(words, padded, sizeof words);
+  unsigned vop2 = words[0] >> 25, first = self->gfx9 ? 0x24 : 0x37;
+  bool constant = words[1] == kMark && (vop2 == first || vop2 == first + 1);
+  if (constant)
+    std::memcpy(padded + 4, &kOther, sizeof kOther);
   auto status = self->disassembler->getInstruction(inst, size, padded, 0, llvm::nulls());
+  for (llvm::MCOperand &operand : inst)
+    if (constant && operand.isImm() && operand.getImm() == kOther)
+      operand.setImm(kMark);
   if (status != llvm::MCDisassembler::Success || !size || size > available)
     return 0;
   // gfx9's longest instructions have 8 bytes: VOP3 takes no literal (operand 255). Without the

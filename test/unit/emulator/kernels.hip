@@ -152,6 +152,15 @@ __global__ void endless(u32 *flag) {
     ;
 }
 
+// Counts itself and waits until all `n` launches have, on whichever devices.
+__global__ void meet(u32 *counter, u32 *out, u32 n) {
+  if (tid() == 0) {
+    __hip_atomic_fetch_add(counter, 1u, __ATOMIC_ACQ_REL, __HIP_MEMORY_SCOPE_SYSTEM);
+    while ((*out = __hip_atomic_load(counter, __ATOMIC_ACQUIRE, __HIP_MEMORY_SCOPE_SYSTEM)) < n)
+      ;
+  }
+}
+
 // The order in which the workgroups come.
 __global__ void arrival(u32 *arrived, u32 *out) {
   if (tid() == 0)

@@ -3,6 +3,7 @@
 #include "test/unit/emulator/support.h"
 
 #include <cstring>
+#include <elf.h>
 #include <random>
 #include <sys/mman.h>
 
@@ -24,7 +25,82 @@ hipError_t load(const std::vector<uint8_t> &image) {
   return error;
 }
 
+/// Where the bytes of a symbol of a code object lie.
+uint8_t *symbol(std::vector<uint8_t> &image, const std::string &name) {
+  auto *header = reinterpret_cast<Elf64_Ehdr *>(image.data());
+  auto *sections = reinterpret_cast<Elf64_Shdr *>(image.data() + header->e_shoff);
+  for (unsigned i = 0; i < header->e_shnum; ++i) {
+    const Elf64_Shdr &table = sections[i];
+    if (table.sh_type != SHT_DYNSYM)
+      continue;
+    const char *names =
+        reinterpret_cast<const char *>(image.data() + sections[table.sh_link].sh_offset);
+    for (uint64_t at = 0; at < table.sh_size; at += sizeof(Elf64_Sym)) {
+      auto *sym = reinterpret_cast<Elf64_Sym *>(image.data() + table.sh_offset + at);
+      if (name == names + sym->st_name) {
+        const Elf64_Shdr &home = sections[sym->st_shndx];
+        return image.data() + home.sh_offset + (sym->st_value - home.sh_addr);
+      }
+    }
+  }
+  FAIL("no symbol " << name);
+  return nullptr;
+}
+
+/// Loads the image and launches `ids` with so many work-items; what launch or kernel say.
+hipError_t run_ids(const std::vector<uint8_t> &image, uint32_t threads) {
+  hipModule_t module = nullptr;
+  hipFunction_t function = nullptr;
+  if (hipError_t error = hipModuleLoadData(&module, image.data()); error != hipSuccess)
+    return error;
+  HIP_OK(hipModuleGetFunction(&function, module, "ids"));
+  void *out = nullptr;
+  HIP_OK(hipMalloc(&out, size_t{threads} * 32));
+  hipError_t error = launch(function, {1, 1, 1}, {threads, 1, 1}, 0, nullptr, out);
+  if (error == hipSuccess)
+    error = hipDeviceSynchronize();
+  HIP_OK(hipDeviceReset());
+  if (hipModuleUnload(module) != hipSuccess)
+    FAIL("the module is lost");
+  (void)hipGetLastError();
+  return error;
+}
+
 } // namespace
+
+TEST_CASE("kernels that need more than the model has, and instructions that it has not") {
+  for (const Target &target : kTargets) {
+    INFO(target.gfx);
+    HIP_OK(hipSetDevice(target.device));
+    auto image = read_file(std::string(KERNELS) + target.gfx + ".co");
+    uint8_t *descriptor = symbol(image, "ids.kd"), *code = symbol(image, "ids");
+    auto with = [&](uint8_t *at, uint32_t value, uint32_t threads) {
+      uint32_t kept = 0;
+      memcpy(&kept, at, 4);
+      memcpy(at, &value, 4);
+      hipError_t error = run_ids(image, threads);
+      memcpy(at, &kept, 4);
+      return error;
+    };
+    CHECK(run_ids(image, 64) == hipSuccess);
+    CHECK(with(descriptor, 65536, 64) == hipSuccess); // all of the LDS
+    CHECK(with(descriptor, 65537, 64) == hipErrorInvalidValue);
+    CHECK(with(descriptor, 0xffffffff, 64) == hipErrorInvalidValue);
+    CHECK(with(descriptor + 4, 0xfffffff0, 64) == hipErrorLaunchOutOfResources); // scratch
+    CHECK(with(descriptor + 4, 0x01000000, 64) == hipErrorLaunchOutOfResources);
+    CHECK(with(descriptor + 8, 0x7fffffff, 64) == hipErrorInvalidImage);  // kernarg segment
+    CHECK(with(descriptor + 16, 0x40000000, 64) == hipErrorInvalidImage); // entry
+    if (std::string(target.gfx).starts_with("gfx9")) {
+      uint32_t rsrc1 = 0;
+      memcpy(&rsrc1, descriptor + 48, 4);
+      CHECK(with(descriptor + 48, rsrc1 | 63, 256) == hipSuccess); // 512 registers: a wave a SIMD
+      CHECK(with(descriptor + 48, rsrc1 | 63, 257) == hipErrorLaunchOutOfResources);
+    }
+    CHECK(with(code, 0xffffffff, 64) == hipErrorLaunchFailure); // no instruction
+    CHECK(with(code, 0, 64) != hipErrorUnknown);                // something, and the host lives
+    CHECK(run_ids(image, 64) == hipSuccess);
+  }
+}
 
 TEST_CASE("msgpack") {
   auto read = [](const std::vector<uint8_t> &bytes) { return msgpack::read(bytes); };

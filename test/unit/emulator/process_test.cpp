@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -53,18 +54,30 @@ hipFunction_t function_of(const char *name) {
   return function;
 }
 
-/// The order in which 100 workgroups came.
+/// The order in which 400 workgroups came, more than the device holds at once.
 std::vector<unsigned> arrivals(hipFunction_t function) {
-  constexpr unsigned n = 100;
+  constexpr unsigned n = 400, kAllLds = 65536;
   std::vector<unsigned> order(n);
   void *counter = nullptr, *out = nullptr;
   check(hipMalloc(&counter, 4), "malloc");
   check(hipMalloc(&out, n * 4), "malloc");
   check(hipMemset(counter, 0, 4), "memset");
   void *args[] = {&counter, &out};
-  check(hipModuleLaunchKernel(function, n, 1, 1, 64, 1, 1, 0, nullptr, args, nullptr), "launch");
+  check(hipModuleLaunchKernel(function, n, 1, 1, 64, 1, 1, kAllLds, nullptr, args, nullptr),
+        "launch");
   check(hipMemcpyDtoH(order.data(), out, n * 4), "copy");
   return order;
+}
+
+/// The order of arrivals that another process with this seed sees, as text.
+std::string arrivals_with(const char *seed) {
+  std::string command = "W2W_CONFIG=emu-seed=" + std::string(seed) + " /proc/" +
+                        std::to_string(getpid()) + "/exe arrivals",
+              text;
+  FILE *pipe = popen(command.c_str(), "r");
+  for (int c; pipe && (c = fgetc(pipe)) != EOF;)
+    text += static_cast<char>(c);
+  return pipe && pclose(pipe) == 0 ? text : "";
 }
 
 int wait_for(pid_t child) {
@@ -133,16 +146,25 @@ int main(int argc, char **argv) {
         return 2;
     return first == second && first != sorted ? 0 : 1;
   }
+  if (!strcmp(mode, "arrivals")) {
+    for (unsigned n : arrivals(function_of("arrival")))
+      printf("%u ", n);
+    return 0;
+  }
+  if (!strcmp(mode, "seeds")) { // a run is repeatable by its seed, and another seed is another run
+    std::string one = arrivals_with("1"), again = arrivals_with("1"), two = arrivals_with("2");
+    return !one.empty() && one == again && !two.empty() && one != two ? 0 : 1;
+  }
   if (!strcmp(mode, "memory")) {
     setenv("W2W_CONFIG", "emu-memory=128,emu-threads=1", 1);
     size_t free = 0, total = 0;
     check(hipMemGetInfo(&free, &total), "hipMemGetInfo");
     void *p = nullptr;
     return total == size_t{128} << 20 && hipMalloc(&p, 129 << 20) == hipErrorOutOfMemory &&
-                   arrivals(function_of("arrival"))[99] == 99
+                   arrivals(function_of("arrival"))[399] == 399
                ? 0
                : 1;
   }
-  fprintf(stderr, "modes: exit fork fork_unused dlopen hang seed memory\n");
+  fprintf(stderr, "modes: exit fork fork_unused dlopen hang seed seeds arrivals memory\n");
   return 3;
 }

@@ -51,6 +51,26 @@ TEST_CASE("code that ends in the middle of an instruction") {
   CHECK(execute(m.wave, *cache, 10).kind == StopKind::InstructionFetch);
   m.wave.pc = uint64_t(half) + 2;
   CHECK(execute(m.wave, *cache, 10).kind == StopKind::InstructionFetch);
+  uint32_t literal_in_vop3[] = {0xd1d20000, 0xff, 0, 0}; // none on gfx9; LLVM must survive it
+  for (const char *cpu : {"gfx90a", "gfx942"}) {
+    auto gfx9 = DecodeCache::create(cpu, literal_in_vop3, sizeof literal_in_vop3, error);
+    m.wave.pc = uint64_t(literal_in_vop3);
+    CHECK(execute(m.wave, *gfx9, 10).kind == StopKind::UnknownInstruction);
+  }
+  // The constant that LLVM takes for the mark of a literal.
+  struct {
+    const char *cpu;
+    uint32_t word;
+    const char *text;
+  } constants[] = {{"gfx90a", 0x48020702, "v_madmk_f16 v1, v2, 0xff, v3"},
+                   {"gfx90a", 0x4a020702, "v_madak_f16 v1, v2, v3, 0xff"},
+                   {"gfx1030", 0x6e020702, "v_fmamk_f16 v1, v2, 0xff, v3"},
+                   {"gfx1030", 0x70020702, "v_fmaak_f16 v1, v2, v3, 0xff"}};
+  for (const auto &each : constants) {
+    uint32_t code[] = {each.word, 0xff};
+    auto decoded = DecodeCache::create(each.cpu, code, sizeof code, error);
+    CHECK(disassemble(*decoded, uint64_t(code), 64) == each.text);
+  }
   CHECK_FALSE(DecodeCache::create("gfx1", half, sizeof half, error));
   CHECK(error.find("gfx1") != std::string::npos);
 }

@@ -40,6 +40,7 @@ TEST_CASE("enumerators have AMD's values") {
   SAME(HIP_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
   SAME(HIP_FUNC_ATTRIBUTE_NUM_REGS);
   SAME(HIP_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT);
+  SAME(hipDevP2PAttrHipArrayAccessSupported);
   SAME(hipMemAdviseUnsetAccessedBy);
   SAME(hipMemAdviseSetCoarseGrain);
   CHECK(ours::kMemoryTypeHostHip5 == static_cast<int>(::hipMemoryTypeHost));
