@@ -25,6 +25,7 @@ unsigned bits_of(const std::string &type) {
 /// v_mfma_f32_16x16x4_4b_f16, v_mfma_f32_16x16x4f16, v_smfmac_f32_16x16x64_bf8_fp8, ...
 MatrixOp::MatrixOp(std::string n0, std::string processor, unsigned wave)
     : name(std::move(n0)), cpu(std::move(processor)), lanes(wave) {
+  a_signed = b_signed = gfx9();
   sparse = name.starts_with("v_smfmac") || name.starts_with("v_swmmac");
   size_t at = name.find('_', 2) + 1, end = name.find('_', at);
   c = name.substr(at, end - at);
@@ -575,6 +576,8 @@ uint64_t encode(const MatrixOp &o, const std::string &t, double f) {
     return uint64_t(int64_t(f)) & ((uint64_t(1) << bits_of(t)) - 1);
   if (t.starts_with("bf16"))
     return raw(float(f)) >> 16;
+  if (t == "f16")
+    return std::bit_cast<uint16_t>(_Float16(f));
   // The few encodings of the others are searched.
   for (uint64_t x = 0; x < uint64_t(1) << bits_of(t); x++) {
     Number n = number(o, t, x);

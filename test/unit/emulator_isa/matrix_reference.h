@@ -17,8 +17,9 @@ struct MatrixOp {
   bool sparse;
   // modifiers
   unsigned cbsz = 0, abid = 0, blgp = 0, index_key = 0;
-  bool high_half = false; ///< op_sel[2]
-  bool a_signed = true, b_signed = true, clamp = false, fp16_ovfl = false;
+  bool high_half = false;  ///< op_sel[2]
+  bool a_signed, b_signed; ///< of integers; MFMA's always
+  bool clamp = false, fp16_ovfl = false;
 
   MatrixOp(std::string name, std::string cpu, unsigned lanes);
   bool gfx9() const { return cpu.starts_with("gfx9"); }
