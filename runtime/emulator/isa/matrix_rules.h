@@ -453,7 +453,7 @@ template <Narrow R> struct Dot2Rule : DotRule<Dot2Rule<R>, R> {
       vi zero = p[g] == 0.0f;
       nothing &= zero;
       product_top = larger(product_top, zero ? vi(-2048) : e[g]);
-      lead = larger(lead, zero ? vi(-2048) : exponent_field(p[g]) - 127 + e[g]);
+      // A product is less than 4 * 2^e: its leading bit never asks for coarser units.
     }
     vi grid = larger(product_top - 24, lead - 26);
     vi total = truncated(cs * power(clamp_v(ce - grid, -100, 30)));
