@@ -69,8 +69,8 @@ void bring(Scaled &to, Element e, const u32 *rows, unsigned dwords, const Inst &
                 : bring_scaled<kE5M2>(to, rows, dwords, i, k, zero);
   }
 }
-template <class Rule>
-void bring_both(AlignedRule<Rule> &r, const Inst &i, const u32 *a, const u32 *b, i32 zero) {
+template <class Rule, unsigned Group>
+void bring_both(AlignedRule<Rule, Group> &r, const Inst &i, const u32 *a, const u32 *b, i32 zero) {
   const MatrixPlan &p = plan_of(i);
   bring(r.a, p.op->a, a, p.a_dwords, i, 0, zero);
   bring(r.b, p.op->b, b, p.b_dwords, i, 1, zero);
@@ -131,59 +131,49 @@ void prepare(Chain64Rule &r, const Wave &, const Inst &i, const u32 *a, const u3
   take(r.a, a, 0);
   take(r.b, b, 1);
 }
-void prepare(PairsRule &r, const Wave &, const Inst &i, const u32 *a, const u32 *b) {
+template <unsigned Group>
+void prepare(PairsRule<Group> &r, const Wave &, const Inst &i, const u32 *a, const u32 *b) {
   const MatrixPlan &p = plan_of(i);
-  r.group = p.op->rule == MatrixRule::Pairs2 ? 2 : 4;
   auto take = p.op->a == Element::BF16 ? bring_flushed<true> : bring_flushed<false>;
   take(r.a, a, p.a_dwords, p.lanes);
   take(r.b, b, p.b_dwords, p.lanes);
 }
-template <bool Bytes>
-void prepare(FusedRule<Bytes> &r, const Wave &, const Inst &i, const u32 *a, const u32 *b) {
-  const Matrix &op = *plan_of(i).op;
-  unsigned most = op.rule == MatrixRule::Fused4 ? 4 : op.rule == MatrixRule::Fused8 ? 8 : 16;
-  r.group = most < op.terms() ? most : op.terms();
-  bring_both(r, i, a, b, -126);
+template <unsigned Group, bool Bytes>
+void prepare(FusedRule<Group, Bytes> &r, const Wave &, const Inst &i, const u32 *a, const u32 *b) {
+  bring_both(r, i, a, b, FusedRule<Group, Bytes>::kZero);
 }
-template <class Rule, Narrow R>
-void prepare_dot(DotRule<Rule, R> &r, const Wave &w, const Inst &i, const u32 *a, const u32 *b,
-                 unsigned group) {
-  r.group = group;
+template <class Rule, unsigned Group, Narrow R>
+void prepare(DotRule<Rule, Group, R> &r, const Wave &w, const Inst &i, const u32 *a, const u32 *b) {
   r.saturate = w.mode >> 23 & 1;
   // As v_dot4_f32_fp8_fp8 and its like.
   if (bits_of(plan_of(i).op->a) == 8)
     r.invalid = 0xffc00a3d;
   bring_both(r, i, a, b, kNothing);
 }
-template <Narrow R>
-void prepare(Dot2Rule<R> &r, const Wave &w, const Inst &i, const u32 *a, const u32 *b) {
-  prepare_dot(r, w, i, a, b, 2);
-}
-template <Narrow R, bool Bytes>
-void prepare(Dot4Rule<R, Bytes> &r, const Wave &w, const Inst &i, const u32 *a, const u32 *b) {
-  prepare_dot(r, w, i, a, b, 4);
-}
 
 // ---- C and D
-/// neg_lo and neg_hi of C: the sign flipped and, first, cleared.
-u32 modified_c(const Inst &i, u32 x, u32 sign) {
-  x &= i.neg_hi & 4 ? ~sign : ~0u;
-  return x ^ (i.neg_lo & 4 ? sign : 0);
-}
 /// 16 columns, or as many as there are, of C's row at `at`.
 void load_c(vu &c, const Wave &w, const Inst &i, const Operand &o, unsigned at, unsigned half,
             unsigned columns) {
   const MatrixPlan &p = plan_of(i);
-  c = o.where == Where::Imm ? u32(o.imm) : 0;
-  if (o.where != Where::Imm)
-    for (unsigned j = 0; j < columns; j++)
-      c[j] = w.v[o.offset + at + j];
+  if (o.where == Where::Imm) {
+    c = u32(o.imm);
+    half = 0;
+  } else if (columns == kColumns) {
+    c = load16<vu>(w.v + o.offset + at);
+  } else {
+    c = 0;
+    memcpy(&c, w.v + o.offset + at, columns * sizeof(u32));
+  }
   bool small = bits_of(p.op->c) == 16;
   if (small)
-    c = o.where == Where::Imm ? c & 0xffff : c >> (16 * half) & 0xffff;
-  if ((i.neg_lo | i.neg_hi) & 4 && p.op->c != Element::I32)
-    for (unsigned j = 0; j < kColumns; j++)
-      c[j] = modified_c(i, c[j], small ? 0x8000 : 0x80000000u);
+    c = c >> (16 * half) & 0xffff;
+  if (p.op->c == Element::I32)
+    return;
+  // neg_hi: the absolute value, neg_lo: the sign flipped.
+  u32 sign = small ? 0x8000 : 0x80000000u;
+  c &= i.neg_hi & 4 ? ~sign : ~0u;
+  c ^= i.neg_lo & 4 ? sign : 0;
 }
 void load_c(vd &c, const Wave &w, const Inst &i, const Operand &o, unsigned at, unsigned,
             unsigned columns) {
@@ -194,12 +184,12 @@ void load_c(vd &c, const Wave &w, const Inst &i, const Operand &o, unsigned at, 
       c[j] = bits<double>(load64(w.v + o.offset + at, j, 64) ^ flip);
 }
 void store_d(u32 *d, const MatrixPlan &p, vu x, unsigned at, unsigned half, unsigned columns) {
-  if (bits_of(p.op->c) == 16)
-    for (unsigned j = 0; j < columns; j++)
-      d[at + j] = (d[at + j] & 0xffff0000u >> (16 * half)) | x[j] << (16 * half);
+  if (bits_of(p.op->c) == 16) // there are 16 columns
+    x = (load16<vu>(d + at) & (0xffff0000u >> (16 * half))) | x << (16 * half);
+  if (columns == kColumns)
+    memcpy(d + at, &x, sizeof x);
   else
-    for (unsigned j = 0; j < columns; j++)
-      d[at + j] = x[j];
+    memcpy(d + at, &x, columns * sizeof(u32));
 }
 void store_d(u32 *d, const MatrixPlan &, vd x, unsigned at, unsigned, unsigned columns) {
   for (unsigned j = 0; j < columns; j++)
@@ -221,16 +211,18 @@ template <class Rule> int matrix(Wave &w, const Inst &i, StopInfo &) {
   unsigned columns = op.n < kColumns ? op.n : kColumns;
   Terms t;
   t.count = op.terms();
+  u16 chosen[32]; // sparse: where the elements of B are that meet A's
   for (unsigned block = 0; block < op.blocks; block++) {
     const u16 *a = p.a.data() + block * t.count, *b = p.b.data() + block * op.k;
     for (unsigned row = 0; row < op.m; row++) {
       unsigned copy = p.copy.data()[block * op.m + row];
-      for (unsigned k = 0; k < t.count; k++) {
-        unsigned of_b = k;
-        if (op.sparse())
-          of_b = k / 2 * 4 + (index[p.index_lane.data()[k] + row] >> p.index_bit.data()[k] & 3);
-        t.a[k] = u16(a[k] + row + copy);
-        t.b[k] = u16(b[of_b] + copy);
+      t.places_a = a, t.places_b = b;
+      t.more_a = row + copy, t.more_b = copy;
+      if (op.sparse()) {
+        for (unsigned k = 0; k < t.count; k++)
+          chosen[k] =
+              b[k / 2 * 4 + (index[p.index_lane.data()[k] + row] >> p.index_bit.data()[k] & 3)];
+        t.places_b = chosen;
       }
       unsigned at = p.d.data()[block * op.m + row], half = p.half.data()[block * op.m + row];
       for (unsigned column = 0; column < op.n; column += kColumns) {
@@ -261,13 +253,15 @@ Handler choose_matrix(const Inst &i) {
   case MatrixRule::Chain:
     return p.op->a == Element::F64 ? matrix<Chain64Rule> : matrix<Chain32Rule>;
   case MatrixRule::Pairs2:
+    return matrix<PairsRule<2>>;
   case MatrixRule::Pairs4:
-    return matrix<PairsRule>;
+    return matrix<PairsRule<4>>;
   case MatrixRule::Fused4:
+    return matrix<FusedRule<4, false>>;
   case MatrixRule::Fused8:
-    return matrix<FusedRule<false>>;
+    return p.op->terms() < 8 ? matrix<FusedRule<4, false>> : matrix<FusedRule<8, false>>;
   case MatrixRule::Fused16:
-    return matrix<FusedRule<true>>;
+    return matrix<FusedRule<16, true>>;
   case MatrixRule::Dot:
     if (p.generation == 11)
       return narrowed<Dot2Rule>(p.op->c);

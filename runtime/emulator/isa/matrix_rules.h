@@ -60,10 +60,13 @@ W2W_INLINE vi not_finite(vf x) {
   return (as_int(x) & 0x7f800000) == 0x7f800000;
 }
 
-/// The products of one element of D: places in the planes of A (one element) and B (of column 0).
+/// The products of one row of D: places in the planes of A (one element) and B (from column 0).
 struct Terms {
   unsigned count;
-  u16 a[32], b[32];
+  const u16 *places_a, *places_b;
+  unsigned more_a, more_b; ///< added to them
+  unsigned a(unsigned k) const { return places_a[k] + more_a; }
+  unsigned b(unsigned k) const { return places_b[k] + more_b; }
 };
 
 /// Planes of one source (matrix.h), with room for a vector that begins at the last element.
@@ -81,7 +84,7 @@ struct IntegerRule {
   vu row(const Terms &t, unsigned column, vu c) const {
     vi sum = 0;
     for (unsigned k = 0; k < t.count; k++)
-      sum += a.at[t.a[k]] * load16<vi>(b.at + t.b[k] + column);
+      sum += a.at[t.a(k)] * load16<vi>(b.at + t.b(k) + column);
     if (clamp)
       return bits<vu>(__builtin_elementwise_add_sat(sum, bits<vi>(c)));
     return bits<vu>(sum) + c;
@@ -95,13 +98,13 @@ template <class T, class V> struct ChainRule {
   V chain(const Terms &t, unsigned column, V c) const {
     V r = c;
     for (unsigned k = 0; k < t.count; k++)
-      r = __builtin_elementwise_fma(V(a.at[t.a[k]]), load16<V>(b.at + t.b[k] + column), r);
+      r = __builtin_elementwise_fma(V(a.at[t.a(k)]), load16<V>(b.at + t.b(k) + column), r);
     if (!__builtin_reduce_or(r != r))
       return r;
     for (unsigned j = 0; j < kColumns; j++) {
       T x = c[j];
       for (unsigned k = 0; k < t.count; k++)
-        x = ffma(a.at[t.a[k]], b.at[t.b[k] + column + j], x);
+        x = ffma(a.at[t.a(k)], b.at[t.b(k) + column + j], x);
       r[j] = x;
     }
     return r;
@@ -121,10 +124,9 @@ struct Chain64Rule : ChainRule<double, vd> {
 // ---- gfx90a, f16 and bf16: pairwise sums
 /// Denormal sources are +0. Groups of 2 or 4 products are rounded to f32 and summed up as a tree,
 /// group after group is added to C; every denormal result is flushed, and keeps its sign.
-struct PairsRule {
+template <unsigned Group> struct PairsRule {
   using Value = vu;
   Planes<float> a, b;
-  unsigned group;
 
   static vf flush(vf x) {
     vi i = as_int(x);
@@ -142,12 +144,12 @@ struct PairsRule {
   vu row(const Terms &t, unsigned column, vu c) const {
     vi low = (bits<vi>(c) & 0x7f800000) == 0;
     vf start = as_float(low ? vi(0) : bits<vi>(c)), r = start;
-    for (unsigned k = 0; k < t.count; k += group) {
-      vf p[4];
-      for (unsigned g = 0; g < group; g++)
-        p[g] = product(vf(a.at[t.a[k + g]]), load16<vf>(b.at + t.b[k + g] + column));
+    for (unsigned k = 0; k < t.count; k += Group) {
+      vf p[Group];
+      for (unsigned g = 0; g < Group; g++)
+        p[g] = product(vf(a.at[t.a(k + g)]), load16<vf>(b.at + t.b(k + g) + column));
       vf sum = flush(p[0] + p[1]);
-      if (group == 4)
+      if constexpr (Group == 4)
         sum = flush(sum + flush(p[2] + p[3]));
       r = flush(r + sum);
     }
@@ -158,12 +160,12 @@ struct PairsRule {
   }
   /// The NaN of a column: each addition returns the first NaN it has.
   float nan_of(const Terms &t, unsigned column, float c) const {
-    for (unsigned k = 0; k < t.count; k += group) {
-      float p[4];
-      for (unsigned g = 0; g < group; g++)
-        p[g] = fmul(a.at[t.a[k + g]], b.at[t.b[k + g] + column]);
+    for (unsigned k = 0; k < t.count; k += Group) {
+      float p[Group];
+      for (unsigned g = 0; g < Group; g++)
+        p[g] = fmul(a.at[t.a(k + g)], b.at[t.b(k + g) + column]);
       float sum = fadd(p[0], p[1]);
-      if (group == 4)
+      if constexpr (Group == 4)
         sum = fadd(sum, fadd(p[2], p[3]));
       c = fadd(c, sum);
     }
@@ -234,10 +236,10 @@ void scale(Scaled &to, const u32 *rows, unsigned dwords, unsigned lanes, u32 fli
 
 /// What the rules of this kind share: a row is computed without a look at infinities and NaNs, and
 /// again with one if there were any.
-template <class Rule> struct AlignedRule {
+template <class Rule, unsigned Group> struct AlignedRule {
   using Value = vu;
+  static constexpr unsigned kGroup = Group; ///< products at a time
   Scaled a, b;
-  unsigned group; ///< products at a time
 
   vu row(const Terms &t, unsigned column, vu c) const {
     const Rule &rule = static_cast<const Rule &>(*this);
@@ -246,7 +248,7 @@ template <class Rule> struct AlignedRule {
       bad = -1;
     vu r = c;
     if (!any(bad)) {
-      for (unsigned k = 0; k < t.count; k += group) {
+      for (unsigned k = 0; k < t.count; k += Group) {
         bad |= Rule::special(r);
         r = rule.step(t, k, column, r);
       }
@@ -254,7 +256,7 @@ template <class Rule> struct AlignedRule {
         return r;
     }
     r = c;
-    for (unsigned k = 0; k < t.count; k += group) {
+    for (unsigned k = 0; k < t.count; k += Group) {
       vu next = rule.step(t, k, column, r);
       for (unsigned j = 0; j < kColumns; j++) {
         u32 x;
@@ -266,14 +268,14 @@ template <class Rule> struct AlignedRule {
     return r;
   }
   vf product(const Terms &t, unsigned k, unsigned column, vi &exponent) const {
-    exponent = a.exponent.at[t.a[k]] + load16<vi>(b.exponent.at + t.b[k] + column);
-    vf p = a.significand.at[t.a[k]] * load16<vf>(b.significand.at + t.b[k] + column);
+    exponent = a.exponent.at[t.a(k)] + load16<vi>(b.exponent.at + t.b(k) + column);
+    vf p = a.significand.at[t.a(k)] * load16<vf>(b.significand.at + t.b(k) + column);
     // Infinities and NaNs: exception() gives the result.
     return as_float(not_finite(p) ? vi(0) : as_int(p));
   }
-  float value_a(const Terms &t, unsigned k) const { return a.significand.at[t.a[k]]; }
+  float value_a(const Terms &t, unsigned k) const { return a.significand.at[t.a(k)]; }
   float value_b(const Terms &t, unsigned k, unsigned column) const {
-    return b.significand.at[t.b[k] + column];
+    return b.significand.at[t.b(k) + column];
   }
 };
 
@@ -282,7 +284,8 @@ template <class Rule> struct AlignedRule {
 /// their sum is rounded to f32. 8-bit floats: even and odd products are added up apart, and the two
 /// sums floored to 24 bits below the larger exponent. Denormals are kept. A product of 2^128 or
 /// more is infinite.
-template <bool Bytes> struct FusedRule : AlignedRule<FusedRule<Bytes>> {
+template <unsigned Group, bool Bytes>
+struct FusedRule : AlignedRule<FusedRule<Group, Bytes>, Group> {
   static constexpr i32 kZero = -126; ///< exponent of a factor that is zero
   static constexpr i32 kTooLarge = 127;
   static vi special(vu c) { return not_finite(bits<vf>(c)); }
@@ -291,13 +294,13 @@ template <bool Bytes> struct FusedRule : AlignedRule<FusedRule<Bytes>> {
     constexpr unsigned stride = Bytes ? 2 : 1;
     vi sum[2] = {0, 0}, top[2] = {-1024, -1024};
     for (unsigned part = 0; part < stride; part++) {
-      vi e[16];
-      vf p[16];
-      for (unsigned g = part; g < this->group; g += stride) {
+      vi e[Group];
+      vf p[Group];
+      for (unsigned g = part; g < Group; g += stride) {
         p[g] = this->product(t, k + g, column, e[g]);
         top[part] = larger(top[part], e[g]);
       }
-      for (unsigned g = part; g < this->group; g += stride)
+      for (unsigned g = part; g < Group; g += stride)
         sum[part] += truncated(p[g] * power(24 + larger(e[g] - top[part], vi(-100))));
     }
     vi most = top[0], all = sum[0];
@@ -322,9 +325,9 @@ template <bool Bytes> struct FusedRule : AlignedRule<FusedRule<Bytes>> {
   }
   bool exception(const Terms &t, unsigned k, unsigned column, u32 c, u32 &to) const {
     double sum = double(bits<float>(c)), above = 0;
-    for (unsigned g = 0; g < this->group; g++) {
+    for (unsigned g = 0; g < Group; g++) {
       float x = this->value_a(t, k + g), y = this->value_b(t, k + g, column);
-      i32 e = this->a.exponent.at[t.a[k + g]] + this->b.exponent.at[t.b[k + g] + column];
+      i32 e = this->a.exponent.at[t.a(k + g)] + this->b.exponent.at[t.b(k + g) + column];
       double p = double(x) * double(y) * bits<double>(u64(e + 1023) << 52);
       sum += p;
       above += p >= 0x1p128 ? double(infinity()) : p <= -0x1p128 ? -double(infinity()) : 0.0;
@@ -332,7 +335,7 @@ template <bool Bytes> struct FusedRule : AlignedRule<FusedRule<Bytes>> {
     if (sum != sum) {
       float nan = default_nan(0.0f);
       bool found = false;
-      for (unsigned g = 0; g < this->group && !found; g++) {
+      for (unsigned g = 0; g < Group && !found; g++) {
         float x = this->value_a(t, k + g), y = this->value_b(t, k + g, column);
         found = x != x || y != y;
         nan = x != x ? quiet(x) : y != y ? quiet(y) : nan;
@@ -395,7 +398,7 @@ template <Narrow R> W2W_INLINE u32 narrow_special(u32 x) {
     return x;
   return R == Narrow::BF16 ? x >> 16 : (x >> 16 & 0x8000) | 0x7c00 | (x >> 13 & 1023);
 }
-template <class Rule, Narrow R> struct DotRule : AlignedRule<Rule> {
+template <class Rule, unsigned Group, Narrow R> struct DotRule : AlignedRule<Rule, Group> {
   static constexpr i32 kTooLarge = 1 << 20; ///< products have no range of their own
   bool saturate;                            ///< MODE.FP16_OVFL
   u32 invalid = 0xffc00000;
@@ -405,7 +408,7 @@ template <class Rule, Narrow R> struct DotRule : AlignedRule<Rule> {
   bool exception(const Terms &t, unsigned k, unsigned column, u32 c, u32 &to) const {
     u32 wide = bits<vu>(widen<R>(vu(c)))[0];
     bool nan = false, bad = false, infinities[2] = {};
-    for (unsigned g = 0; g < this->group; g++) {
+    for (unsigned g = 0; g < Group; g++) {
       float x = this->value_a(t, k + g), y = this->value_b(t, k + g, column);
       bool xi = x - x != 0, yi = y - y != 0;
       nan |= x != x || y != y;
@@ -435,7 +438,7 @@ template <class Rule, Narrow R> struct DotRule : AlignedRule<Rule> {
 /// and 2^-26 below the leading bit of the largest term. A term whose sign is not C's counts as the
 /// complement of its magnitude, be it zero. Rounded to 24 bits; denormal f32 are zeros, f16 ones
 /// are not.
-template <Narrow R> struct Dot2Rule : DotRule<Dot2Rule<R>, R> {
+template <Narrow R> struct Dot2Rule : DotRule<Dot2Rule<R>, 2, R> {
   vu step(const Terms &t, unsigned k, unsigned column, vu c) const {
     vi cw = as_int(widen<R>(c)), field = cw >> 23 & 255;
     vi frame = cw >> 31;
@@ -481,7 +484,7 @@ template <Narrow R> struct Dot2Rule : DotRule<Dot2Rule<R>, R> {
 /// the larger of their exponents and added up; these sums and C are floored to the coarser of the
 /// units and 2^-26 below C's leading bit, added and rounded. A negative C too small for the units
 /// counts only if they are as fine as the format's smallest normal number, or finer.
-template <Narrow R, bool Bytes> struct Dot4Rule : DotRule<Dot4Rule<R, Bytes>, R> {
+template <Narrow R, bool Bytes> struct Dot4Rule : DotRule<Dot4Rule<R, Bytes>, 4, R> {
   vu step(const Terms &t, unsigned k, unsigned column, vu c) const {
     constexpr i32 least = R == Narrow::F16 ? -14 : -126;
     constexpr unsigned together = Bytes ? 4 : 2;
