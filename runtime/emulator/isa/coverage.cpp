@@ -1,5 +1,6 @@
 // Writes docs/EMULATOR-COVERAGE.md: which instructions of which generation the opcode table covers.
 // The instructions are LLVM's (MCInstrInfo of the AMDGPU target), the coverage is the table's.
+#include "runtime/emulator/isa/matrix.h"
 #include "runtime/emulator/isa/opcodes.h"
 
 #include "llvm/MC/MCInstrInfo.h"
@@ -102,6 +103,13 @@ unsigned mnemonic_of(std::string name, std::string &mnemonic) {
   return 0;
 }
 
+/// "yes", and for a matrix instruction whether its order of accumulation is a guess.
+const char *yes(const std::string &name) {
+  const Opcode *o = find_opcode(name, 9);
+  bool assumed = o && o->form == Form::VMatrix && kMatrices[o->extra].order == MatrixOrder::Assumed;
+  return assumed ? "yes, order assumed" : "yes";
+}
+
 } // namespace
 
 int main() {
@@ -129,7 +137,9 @@ int main() {
               "instructions; do not edit. Names are the table's generation-independent ones. "
               "`yes`: executed; `-`: the generation has no\n"
               "such instruction; `no`: an attempt to execute it stops the launch with its name and "
-              "address. Image, interpolation, export\n"
+              "address. `order assumed`: how AMD's\n"
+              "hardware accumulates is published nowhere for this matrix instruction (matrix.def). "
+              "Image, interpolation, export\n"
               "and typed-buffer instructions are left out: no compute code needs them.\n\n");
   unsigned total[4] = {}, done[4] = {};
   for (auto &[name, columns] : has)
@@ -146,7 +156,7 @@ int main() {
   for (auto &[name, columns] : has) {
     std::printf("| %s |", name.c_str());
     for (unsigned c = 0; c < 4; c++)
-      std::printf(" %s |", !(columns >> c & 1) ? "-" : covered[name] >> c & 1 ? "yes" : "no");
+      std::printf(" %s |", !(columns >> c & 1) ? "-" : covered[name] >> c & 1 ? yes(name) : "no");
     std::printf("\n");
   }
   return 0;
