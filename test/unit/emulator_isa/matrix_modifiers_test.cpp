@@ -237,3 +237,28 @@ TEST_CASE("matrix: wide operands count for the kernel's registers") {
     }
   }
 }
+
+TEST_CASE("moves between vector and accumulation registers") {
+  for (const char *cpu : {"gfx90a", "gfx942"}) {
+    Machine m(cpu, 64);
+    m.wave.set_exec(0xf0f0f0f0f0f0f0f0);
+    for (unsigned l = 0; l < 64; l++) {
+      m.v(2, l) = 1000 + l, m.v(3, l) = 7;
+      for (unsigned a = 0; a < 4; a++)
+        m.wave.row(kFirstAgprRow + a)[l] = 0xa0 + a;
+    }
+    INFO(cpu);
+    REQUIRE(m.run("v_accvgpr_write_b32 a1, v2\n"
+                  "v_accvgpr_mov_b32 a2, a1\n"
+                  "v_accvgpr_write_b32 a3, -4.0\n"
+                  "v_accvgpr_read_b32 v3, a2"));
+    for (unsigned l = 0; l < 64; l++) {
+      bool on = l / 4 % 2;
+      CHECK(m.wave.row(kFirstAgprRow)[l] == 0xa0);
+      CHECK(m.wave.row(kFirstAgprRow + 1)[l] == (on ? 1000 + l : 0xa1));
+      CHECK(m.wave.row(kFirstAgprRow + 2)[l] == (on ? 1000 + l : 0xa2));
+      CHECK(m.wave.row(kFirstAgprRow + 3)[l] == (on ? 0xc0800000 : 0xa3));
+      CHECK(m.v(3, l) == (on ? 1000 + l : 7));
+    }
+  }
+}
