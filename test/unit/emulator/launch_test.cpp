@@ -1,6 +1,7 @@
 // Launches: results on every model, limits, arguments, failures, fairness, barriers.
 #include "test/unit/emulator/support.h"
 
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
@@ -79,7 +80,9 @@ TEST_CASE("a product of f16 matrices by matrix instructions, wave32 and wave64")
         float want = 0;
         for (unsigned k = 0; k < n; k++)
           want += float(a[i * n + k]) * float(b[k * n + j]);
-        REQUIRE(c[i * n + j] == want);
+        // gfx11 is a few units in the last place off even where f32 is exact (matrix_rules.h).
+        float off = std::string_view(run.object).starts_with("gfx1100") ? 1e-4f : 0;
+        REQUIRE(std::fabs(c[i * n + j] - want) <= off);
       }
   }
 }
