@@ -33,6 +33,7 @@ struct DecodeCache::Impl {
   std::deque<isa::Block> blocks;
   std::deque<std::vector<isa::Inst>> instructions;
   std::deque<std::unique_ptr<isa::Inst>> seconds;
+  std::deque<std::unique_ptr<isa::MatrixPlan>> plans;
   std::deque<std::string> texts;
 
   const isa::Block *decode(Decoded &d, uint64_t offset, unsigned lanes);
@@ -100,6 +101,8 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
     p.inst.flush_adds = cpu == "gfx90a";
     if (p.second)
       seconds.push_back(std::move(p.second));
+    if (p.matrix)
+      plans.push_back(std::move(p.matrix));
     b.vgprs = std::max(b.vgprs, p.vgprs);
     b.agprs = std::max(b.agprs, p.agprs);
     // What does nothing is counted, not run; but observers see it.

@@ -12,6 +12,7 @@
 // fields. LLVM's own list of opcodes would say more than one processor's instructions, and names
 // them by its internal encoding suffixes.
 #include "runtime/emulator/isa/disassembler.h"
+#include "runtime/emulator/isa/matrix.h"
 #include "runtime/emulator/isa/opcodes.h"
 #include "runtime/emulator/isa/parse.h"
 #include "runtime/emulator/model.h"
@@ -164,6 +165,13 @@ struct Row {
   std::vector<bool> has, covered;
 };
 
+/// "yes", and for a matrix instruction whether its order of accumulation is a guess.
+const char *yes(const std::string &name) {
+  const Opcode *o = find_opcode(name, 9);
+  bool assumed = o && o->form == Form::VMatrix && kMatrices[o->extra].order == MatrixOrder::Assumed;
+  return assumed ? "yes, order assumed" : "yes";
+}
+
 int write_document() {
   const std::vector<Model> &all = models();
   std::map<std::string, Row> rows; // by base name
@@ -235,7 +243,7 @@ int write_document() {
   head("instruction");
   for (auto &[name, row] : rows)
     line(name, [&, r = &row](size_t m) {
-      return std::string(!r->has[m] ? "-" : r->covered[m] ? "yes" : "no");
+      return std::string(!r->has[m] ? "-" : r->covered[m] ? yes(name) : "no");
     });
   return 0;
 }

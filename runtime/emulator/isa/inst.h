@@ -250,7 +250,7 @@ enum class Form : uint8_t {
   VLaneRead,   ///< sdst, src...
   VLaneWrite,  ///< vdst, ssrc, lane
   VSwap,       ///< vdst, vdst1
-  VMatrix,
+  VMatrix,     ///< vdst, src0, src1, src2; the plan is Inst::other, the row extra (matrix.h)
   // memory
   Flat,
   Ds,

@@ -109,6 +109,7 @@ W2W_INLINE void blend_rows(u32 *d, const u32 *r, u64 mask, unsigned n, unsigned 
 // ---- the handlers of the other files
 Handler choose(const Inst &);
 unsigned accesses(const Wave &, const Inst &, LaneAccesses *);
+Handler choose_matrix(const Inst &);
 extern const Opcode kRows[];
 extern const unsigned kRowCount;
 

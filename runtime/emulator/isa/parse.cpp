@@ -49,8 +49,8 @@ struct Parser {
       out.vgprs = std::max(out.vgprs, o.index + count);
   }
 
-  /// Takes the next operand of the text as type `t`.
-  bool take(Operand &o, Type t, bool vector_source = false) {
+  /// Takes the next operand of the text as type `t`; with `registers`, it is so many that hold it.
+  bool take(Operand &o, Type t, bool vector_source = false, unsigned registers = 0) {
     if (!more())
       return fail("an operand is missing");
     o = Operand();
@@ -58,7 +58,7 @@ struct Parser {
     if (!parse_operand(operands[next], t, lanes, o))
       return fail("operand '" + std::string(operands[next]) + "' is not known");
     next++;
-    unsigned want = dwords(t);
+    unsigned want = registers ? registers : dwords(t);
     // The handlers touch as many rows as the type has.
     if (want && o.where == Where::Vgpr && o.dwords != want)
       return fail("operand '" + std::string(operands[next - 1]) +
@@ -84,6 +84,7 @@ struct Parser {
   }
 
   bool vector(Inst &i, const Opcode &op);
+  bool matrix(Inst &i, const Opcode &op);
   bool sources(Inst &i, const Opcode &op);
   bool modifiers(Inst &i, const Opcode &op);
   bool dot_modifiers(Inst &i, const Opcode &op);
@@ -366,6 +367,68 @@ bool Parser::vector(Inst &i, const Opcode &op) {
   return modifiers(i, op);
 }
 
+bool Parser::matrix(Inst &i, const Opcode &op) {
+  const Matrix &m = kMatrices[op.extra];
+  bool iu = m.family >= MatrixFamily::Wmma && m.rule == MatrixRule::Integer;
+  MatrixModifiers x;
+  auto number = [&](const char *name, unsigned &to) {
+    int64_t n = 0;
+    if (mods.number(name, n))
+      to = unsigned(n);
+  };
+  number("cbsz", x.cbsz);
+  number("abid", x.abid);
+  number("blgp", x.blgp);
+  number("index_key", x.index_key);
+  // The lists have an element per source; neg is the name that f64 MFMA has for neg_lo.
+  std::vector<unsigned> list;
+  auto bits = [&](const char *name, uint8_t &to) {
+    if (mods.list(name, list))
+      for (size_t k = 0; k < list.size() && k < 3; k++)
+        to |= uint8_t((list[k] & 1) << k);
+  };
+  bits("neg_lo", i.neg_lo);
+  bits("neg", i.neg_lo);
+  bits("neg_hi", i.neg_hi);
+  bits("op_sel", i.op_sel);
+  bool half = bits_of(m.c) == 16 && generation == 11;
+  if (i.op_sel && (i.op_sel != 4 || !half))
+    return fail("op_sel is not defined for this instruction");
+  x.high_half = i.op_sel & 4;
+  // Signs of integers, of 16-bit factors and of C; C's only if it is a source of its own.
+  unsigned factors = iu || bits_of(m.a) == 16 || m.a == Element::F64 ? 3 : 0;
+  unsigned addend = m.sparse() || m.c == Element::I32 ? 0 : 4;
+  unsigned no_hi = iu || m.a == Element::F64 ? 7 : ~(factors | addend);
+  if ((i.neg_lo & ~(factors | addend)) || (i.neg_hi & no_hi))
+    return fail("a sign modifier is not defined for this instruction");
+  i.clamp = mods.has("clamp");
+  if (i.clamp && !iu)
+    return fail("clamp is not defined for this instruction");
+  out.matrix = std::make_unique<MatrixPlan>();
+  if (!plan_matrix(m, lanes, generation, x, *out.matrix, error))
+    return false;
+  const MatrixPlan &p = *out.matrix;
+  i.other = &p;
+  Type c = m.c == Element::F64    ? Type::F64
+           : m.c == Element::F16  ? Type::F16
+           : m.c == Element::BF16 ? Type::BF16
+           : m.c == Element::I32  ? Type::I32
+                                  : Type::F32;
+  if (!take(i.dst, Type::None, false, p.d_dwords) ||
+      !take(i.src[0], Type::None, false, p.a_dwords) ||
+      !take(i.src[1], Type::None, false, p.b_dwords) ||
+      !take(i.src[2], m.sparse() ? Type::B32 : c, false, m.sparse() ? 1 : p.d_dwords))
+    return false;
+  i.sources = 3;
+  for (const Operand *o : {&i.dst, &i.src[0], &i.src[1]})
+    if (o->where != Where::Vgpr || o->mods)
+      return fail("an operand is no vector register");
+  if (i.src[2].mods ||
+      (i.src[2].where != Where::Vgpr && (m.sparse() || i.src[2].where != Where::Imm)))
+    return fail("the third source is neither a vector register nor a constant");
+  return true;
+}
+
 bool Parser::scalar(Inst &i, const Opcode &op) {
   uint32_t word;
   std::memcpy(&word, encoding, 4);
@@ -574,6 +637,8 @@ bool Parser::run(Inst &i, const Opcode &op, uint64_t pc) {
   bool ok;
   if (op.form >= Form::Flat)
     ok = memory(i, op);
+  else if (op.form == Form::VMatrix)
+    ok = matrix(i, op);
   else if (op.form >= Form::V)
     ok = vector(i, op);
   else

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/emulator/isa/inst.h"
+#include "runtime/emulator/isa/matrix.h"
 
 #include <deque>
 #include <map>
@@ -26,7 +27,8 @@ private:
 
 struct Parsed {
   Inst inst;
-  std::unique_ptr<Inst> second; ///< VOPD
+  std::unique_ptr<Inst> second;       ///< VOPD
+  std::unique_ptr<MatrixPlan> matrix; ///< Inst::other of matrix instructions
   bool ends_block = false;
   unsigned vgprs = 0, agprs = 0; ///< highest register used plus one
 };

@@ -1,4 +1,5 @@
 // The opcode table of one host instruction set: rows from the *.def files.
+#include "runtime/emulator/isa/matrix.h"
 #include "runtime/emulator/isa/opcodes.h"
 #include "runtime/emulator/isa/operands.h"
 #include "runtime/emulator/isa/rows.h"
@@ -122,6 +123,10 @@ const Opcode kRows[] = {
    two_places(#NAME)},
 #include "runtime/emulator/isa/memory.def"
 #undef M
+#define MATRIX(NAME, ...)                                                                          \
+  {#NAME, Form::VMatrix, nullptr, nullptr, nullptr, None, {None, None, None}, 0, kMatrix_##NAME},
+#include "runtime/emulator/isa/matrix.def"
+#undef MATRIX
 };
 
 const Handlers &table() {

@@ -389,7 +389,8 @@ std::string Modifiers::first_unknown() const {
       "dst_sel",    "src0_sel", "src1_sel",  "dst_unused",   "quad_perm", "dpp8",     "row_shl",
       "row_shr",    "row_ror",  "row_share", "row_newbcast", "row_xmask", "row_mask", "bank_mask",
       "bound_ctrl", "fi",       "th",        "scope",        "row_bcast", "wave_shr", "wave_ror"};
-  static constexpr std::array<std::string_view, 3> more = {"wave_shl", "wave_rol", "byte_sel"};
+  static constexpr std::array<std::string_view, 8> more = {
+      "wave_shl", "wave_rol", "byte_sel", "cbsz", "abid", "blgp", "neg", "index_key"};
   for (std::string_view w : words) {
     if (std::find(flags.begin(), flags.end(), w) != flags.end())
       continue;

@@ -399,6 +399,8 @@ Handler choose(const Inst &i) {
   case Form::VCndmask:
   case Form::VDivFmas:
     return slow ? general_carry : plain_carry;
+  case Form::VMatrix:
+    return choose_matrix(i);
   default:
     return i.opcode->fn;
   }

@@ -4,6 +4,9 @@
 #define __shared__ __attribute__((shared))
 typedef unsigned int u32;
 typedef unsigned long long u64;
+#ifndef WAVE // lanes; the compiler has no macro for it
+#define WAVE 32
+#endif
 
 static __device__ u32 tid() { return __builtin_amdgcn_workitem_id_x(); }
 static __device__ u32 bid() { return __builtin_amdgcn_workgroup_id_x(); }
@@ -179,6 +182,64 @@ struct Big {
 __global__ void by_value(Big big, u32 *out) { out[tid()] = big.words[tid()]; }
 
 __global__ __attribute__((amdgpu_flat_work_group_size(1, 128))) void at_most_128(u32 *out) { out[tid()] = 1; }
+
+#if defined(__GFX9__) || defined(__gfx1100__) || defined(__gfx1201__)
+typedef _Float16 half;
+typedef half half4 __attribute__((ext_vector_type(4)));
+typedef half half8 __attribute__((ext_vector_type(8)));
+typedef half half16 __attribute__((ext_vector_type(16)));
+typedef float float4 __attribute__((ext_vector_type(4)));
+typedef float float8 __attribute__((ext_vector_type(8)));
+
+// c = a b by matrix instructions, n by n and row-major; a wave per workgroup and tile of 16 by 16.
+__global__ void gemm_f16(const half *a, const half *b, float *c, u32 n) {
+  u32 lane = tid(), across = lane % 16, group = lane / 16;
+  const half *rows = a + (bid() / (n / 16) * 16 + across) * n, *columns = b + bid() % (n / 16) * 16 + across;
+#if defined(__GFX9__)
+  constexpr u32 factors = 4, results = 4;
+  float4 sum = {};
+  half4 x, y;
+#define K(E) (4 * group + E)
+#define ROW(R) (4 * group + R)
+#define MULTIPLY __builtin_amdgcn_mfma_f32_16x16x16f16(x, y, sum, 0, 0, 0)
+#elif defined(__gfx1100__) && WAVE == 32
+  constexpr u32 factors = 16, results = 8;
+  float8 sum = {};
+  half16 x, y;
+#define K(E) (E)
+#define ROW(R) (2 * R + group)
+#define MULTIPLY __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(x, y, sum)
+#elif defined(__gfx1100__)
+  constexpr u32 factors = 16, results = 4;
+  float4 sum = {};
+  half16 x, y;
+#define K(E) (E)
+#define ROW(R) (4 * R + group)
+#define MULTIPLY __builtin_amdgcn_wmma_f32_16x16x16_f16_w64(x, y, sum)
+#elif WAVE == 32
+  constexpr u32 factors = 8, results = 8;
+  float8 sum = {};
+  half8 x, y;
+#define K(E) (E / 4 * 8 + 4 * group + E % 4)
+#define ROW(R) (8 * group + R)
+#define MULTIPLY __builtin_amdgcn_wmma_f32_16x16x16_f16_w32_gfx12(x, y, sum)
+#else
+  constexpr u32 factors = 4, results = 4;
+  float4 sum = {};
+  half4 x, y;
+#define K(E) (group / 2 * 8 + group % 2 * 4 + E)
+#define ROW(R) (group % 2 * 8 + group / 2 * 4 + R)
+#define MULTIPLY __builtin_amdgcn_wmma_f32_16x16x16_f16_w64_gfx12(x, y, sum)
+#endif
+  for (u32 k = 0; k < n; k += 16) {
+    for (u32 e = 0; e < factors; e++)
+      x[e] = rows[k + K(e)], y[e] = columns[(k + K(e)) * n];
+    sum = MULTIPLY;
+  }
+  for (u32 r = 0; r < results; r++)
+    c[(bid() / (n / 16) * 16 + ROW(r)) * n + bid() % (n / 16) * 16 + across] = sum[r];
+}
+#endif
 
 #ifdef __gfx1201__
 // Waits at the split barrier without anyone having signalled.
