@@ -239,7 +239,7 @@ namespace {
 /// As cmpswap, but compared as floating-point numbers.
 template <class U> int cmpswap_float(Wave &w, const Inst &i, StopInfo &s) {
   unsigned at = i.src[1].offset, with = at + w.lanes * sizeof(U) / 4;
-  return update<U>(w, i, s, [&](U m, unsigned l) -> U {
+  return update<U>(w, i, s, [&](U m, unsigned l, MemorySpace) -> U {
     U compared = data_of<U>(w, with, l);
     bool same;
     if constexpr (sizeof(U) == 8)
