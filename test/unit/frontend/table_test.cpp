@@ -49,7 +49,11 @@ TEST_CASE("every row is sound", "[table]") {
         CHECK(seen.contains(o.condition));
     }
     for (const isa::ConditionalRequirement &r : f.needs)
-      CHECK((r.mod != isa::kNoMod) != (r.type != Type::None));
+      CHECK_FALSE(r.when.empty());
+    for (const isa::Rule &r : f.rules) {
+      CHECK_FALSE(r.when.empty());
+      CHECK_FALSE(r.what.empty());
+    }
     CHECK(f.requirement.ptx <= 90);
   }
 }
