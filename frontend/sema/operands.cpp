@@ -47,6 +47,11 @@ public:
 
   OperandProblem run(std::span<Operand> operands, SourceLoc at) {
     const std::span<const OperandSpec> specs = c_.form->operands;
+    if (c_.form->opcode == Opcode::cvta && bits(c_.types[0]) != module_.address_size)
+      return {at,
+              fmt::format("addresses have {} bits in this module, not {}", module_.address_size,
+                          bits(c_.types[0])),
+              0};
     size_t next = 0;
     size_t optional_left = operands.size() > required() ? operands.size() - required() : 0;
     for (const OperandSpec &spec : specs) {
@@ -210,7 +215,8 @@ private:
     }
     // set takes any register of the size for a bfloat16 result, as ptxas does.
     if (dest_ && c_.form->opcode == Opcode::set && info(type).kind == TypeKind::AltFloat &&
-        !whole_vector && bits(type) == bits(o.reg->type))
+        !whole_vector && bits(type) == bits(o.reg->type) &&
+        info(o.reg->type).kind != TypeKind::Float)
       return true;
     if (whole_vector || !compatible(type, o.reg->type, relaxed()))
       return fail(o.loc, type == Type::None
@@ -462,6 +468,8 @@ private:
       if (info(o.variable->type).kind == TypeKind::Opaque)
         return fail(o.loc, fmt::format("'{}' is a .{} and has no address here", o.variable->name,
                                        info(o.variable->type).spelling));
+      if (c_.form->opcode == Opcode::prefetchu && actual != StateSpace::Global)
+        return fail(o.loc, fmt::format("'{}' has no generic address here", o.variable->name));
       if (actual == StateSpace::Reg)
         return fail(o.loc,
                     fmt::format("'{}' is a register parameter, not an address", o.variable->name));
@@ -492,6 +500,7 @@ private:
     case Opcode::atom:
     case Opcode::multimem:
     case Opcode::prefetch:
+      return !c_.mods.has(Mod::tensormap);
     case Opcode::prefetchu:
     case Opcode::applypriority:
     case Opcode::discard:
@@ -587,7 +596,7 @@ private:
   bool check_pointer(Operand &o) {
     if (o.kind == Operand::Kind::Immediate && !is_float(o.imm_type))
       return true;
-    if (o.kind != Operand::Kind::Register || o.component != Operand::Component::None)
+    if (o.kind != Operand::Kind::Register || o.component != Operand::Component::None || o.negated)
       return fail(o.loc, fmt::format("expected an address, not {}", describe(o)));
     return (o.reg->type != Type::F16x2 && (compatible(Type::U64, o.reg->type, false) ||
                                            compatible(Type::U32, o.reg->type, false))) ||
@@ -646,9 +655,6 @@ private:
     StateSpace space = space_of_form();
     if (c_.form->opcode == Opcode::mapa || c_.form->opcode == Opcode::getctarank)
       space = StateSpace::Shared;
-    else if (bits(type) != module_.address_size)
-      return fail(o.loc, fmt::format("generic addresses have {} bits in this module, not {}",
-                                     module_.address_size, bits(type)));
     if (o.kind == Operand::Kind::Variable) {
       if (space != StateSpace::None && o.variable->space != space)
         return fail(o.loc, fmt::format("'{}' is a .{} variable, not .{}", o.variable->name,
@@ -701,10 +707,12 @@ private:
     const Opcode op = c_.form->opcode;
     if (op == Opcode::suld || op == Opcode::sust || op == Opcode::sured || op == Opcode::suq)
       return Type::SurfRef;
-    for (const Mod m : {Mod::force_unnormalized_coords, Mod::filter_mode, Mod::addr_mode_0,
-                        Mod::addr_mode_1, Mod::addr_mode_2})
-      if (c_.mods.has(m))
-        return Type::SamplerRef;
+    if (c_.mods.has(Mod::force_unnormalized_coords))
+      return Type::SamplerRef;
+    if (module_.texmode_independent)
+      for (const Mod m : {Mod::filter_mode, Mod::addr_mode_0, Mod::addr_mode_1, Mod::addr_mode_2})
+        if (c_.mods.has(m))
+          return Type::SamplerRef;
     return Type::TexRef;
   }
 

@@ -215,7 +215,7 @@ $s0: .b8 102, 111
 }
 
 TEST_CASE("textures and surfaces", "[parser]") {
-  const Parsed p = parse_module(R"(.global .texref t; .global .samplerref s; .global .surfref u;
+  const Parsed p = parse_module(R"(.global .texref t; .global .surfref u;
 .entry k() { .reg .f32 %f<9>; .reg .s32 %i<9>; .reg .b32 %r<9>; .reg .b64 %d<9>; .reg .pred %p<2>;
 tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [t, {%f5, %f6}];
 tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}|%p1, [%d1, {%f5, %f6}];
