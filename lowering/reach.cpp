@@ -52,7 +52,7 @@ Reach::Reach(const ptx::Module &module) {
             if (!is_call)
               take(o.function);
           }
-          if (o.target_list)
+          if (o.kind == ptx::Operand::Kind::TargetList)
             for (const ptx::Function *target : o.target_list->functions)
               m.functions.push_back(&resolve(*target));
           if (o.variable &&

@@ -6,6 +6,7 @@
 // pointer to what it names.
 #pragma once
 
+#include "frontend/ast/slice.h"
 #include "frontend/isa/isa.h"
 #include "frontend/isa/types.h"
 #include "frontend/support/source.h"
@@ -114,23 +115,26 @@ struct Operand {
   Kind kind = Kind::None;
   Component component = Component::None;
   uint8_t selector_count = 0; // digits of Halves or Bytes
-  uint16_t selector = 0;
-  bool indexed = false;       // Variable written as an array element: a[3]
-  bool negated = false;       // !p for predicates, -a in video instructions
+  bool indexed : 1 = false;   // Variable written as an array element: a[3]
+  bool negated : 1 = false;   // !p for predicates, -a in video instructions
   Type imm_type = Type::None; // S64/U64 integer, F32 0f, F64 0d or decimal; as written
   StateSpace address_space = StateSpace::None; // of an Address whose base is an immediate: unused
-  const Register *reg = nullptr;               // Register, or base of Address
-  const Variable *variable = nullptr;          // Variable, or base of Address
-  const Function *function = nullptr;          // Function
-  const Label *label = nullptr;
-  const Prototype *prototype = nullptr;
-  const TargetList *target_list = nullptr;
+  uint16_t selector = 0;
   isa::SpecialRegister special{};
+  SourceLoc loc;
+  const Register *reg = nullptr;      // Register, or base of Address
+  const Variable *variable = nullptr; // Variable, or base of Address
+  union {                             // as `kind` says; for other kinds `elements` is empty
+    const Function *function = nullptr;
+    const Label *label;
+    const Prototype *prototype;
+    const TargetList *target_list;
+    Slice<Operand> elements;
+  };
   uint64_t imm = 0;   // integer bits (two's complement, 64 bit), or IEEE bits of imm_type
   int64_t offset = 0; // Address and Variable
-  std::span<const Operand> elements;
-  SourceLoc loc;
 };
+static_assert(sizeof(Operand) == 56); // the AST is mostly operands
 
 /// Guard predicate `@p` / `@!p`.
 struct Guard {
@@ -138,29 +142,59 @@ struct Guard {
   bool negated = false;
 };
 
+/// The modifiers of a mnemonic; instructions with the same mnemonic share them.
+class Modifiers {
+public:
+  Modifiers() = default;
+  explicit Modifiers(const isa::ModifierSet &set) : set_(&set) {}
+  bool has(isa::Mod m) const { return set_->has(m); }
+
+private:
+  const isa::ModifierSet *set_ = nullptr;
+};
+
 /// An instruction that matched exactly one form of the isa table.
 struct Instruction {
   const isa::Form *form = nullptr;
-  isa::Opcode opcode{};
-  isa::ModifierSet mods; // every modifier written, and those the form implies
-  std::span<const Type>
-      types; // type suffixes in the form's canonical order: cvt.dtype.atype -> {dtype, atype}
-  std::span<const Operand> operands; // destination first, in PTX's order
+  Modifiers mods;          // every modifier written
+  Slice<Type> types;       // type suffixes in the form's order: cvt.dtype.atype -> {dtype, atype}
+  Slice<Operand> operands; // destination first, in PTX's order
   Guard guard;
   uint32_t debug_loc = 0; // index into Module::debug_locations; 0: none
   SourceLoc loc;
+  isa::Opcode opcode{};
 
   bool has(isa::Mod m) const { return mods.has(m); }
   Type type(unsigned i = 0) const { return i < types.size() ? types[i] : Type::None; }
   const Operand &operand(unsigned i) const { return operands[i]; }
 };
+static_assert(sizeof(Instruction) == 64);
 
 struct Statement {
   enum class Kind : uint8_t { Instruction, Label, Pragma };
   Kind kind = Kind::Instruction;
-  const Instruction *instruction = nullptr;
-  const Label *label = nullptr;
-  std::string_view pragma; // text inside the quotes
+  union { // as `kind` says
+    const Instruction *instruction = nullptr;
+    const Label *label;
+    const std::string_view *pragma; // text inside the quotes
+  };
+  static Statement of(const Instruction &i) {
+    Statement s;
+    s.instruction = &i;
+    return s;
+  }
+  static Statement of(const Label &l) {
+    Statement s;
+    s.kind = Kind::Label;
+    s.label = &l;
+    return s;
+  }
+  static Statement of(const std::string_view &pragma) {
+    Statement s;
+    s.kind = Kind::Pragma;
+    s.pragma = &pragma;
+    return s;
+  }
 };
 
 /// Signature of an indirect call (`.callprototype`).

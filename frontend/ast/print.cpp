@@ -148,7 +148,7 @@ void print(std::string &out, const Function &f) {
       out += fmt::format("{}:\n", s.label->name);
       break;
     case Statement::Kind::Pragma:
-      out += fmt::format("  .pragma \"{}\"\n", s.pragma);
+      out += fmt::format("  .pragma \"{}\"\n", *s.pragma);
       break;
     case Statement::Kind::Instruction:
       out += fmt::format("  {}\n", print(*s.instruction));

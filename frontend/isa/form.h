@@ -28,16 +28,33 @@ struct Requirement {
   ArchSpecific arch[4] = {};
 };
 
+/// A modifier or a type that may stand in a mnemonic.
+struct Term {
+  static constexpr uint8_t kAnySlot = 255;
+  Mod mod = kNoMod;
+  Type type = Type::None;
+  uint8_t slot = kAnySlot; // of a type: which type slot
+};
+
 struct ConditionalRequirement {
-  Mod mod = kNoMod;       // applies when this modifier is written,
-  Type type = Type::None; // or this type
+  std::span<const Term> when; // applies when all of these are written
   Requirement requirement;
+};
+
+/// What may stand together: where all of `when` are written, one of `what` must be (needs), or none
+/// may be.
+struct Rule {
+  std::span<const Term> when;
+  std::span<const Term> what;
+  bool needs = false;
 };
 
 /// One suffix position of a mnemonic: a choice of modifiers, or a choice of types.
 struct Slot {
   bool is_type = false;
   bool optional = false;
+  bool pinned =
+      false; // part of the instruction's name: nothing of a later slot may stand before it
   std::span<const Mod> mods;
   std::span<const Type> types;
 };
@@ -79,7 +96,8 @@ struct OperandSpec {
     Surface,     // [surface, {coordinates}]
     Coordinates, // offsets, gradients: a register or a list
     Query,       // [texture | sampler | surface]
-    Tensor       // [tensor map, {coordinates}]
+    Tensor,      // [tensor map, {coordinates}]
+    TensorMemory // [32-bit register + offset]
   };
   Shape shape = Shape::Source;
   bool dest = false;
@@ -90,12 +108,13 @@ struct OperandSpec {
   bool negatable = false; // `!p`, or `-a` in vmad
   bool selector = false;  // `.b0`, `.h1`, ... of video instructions
   TypeRef type;
-  TypeRef second_type;       // of a Pair
-  uint8_t vector = 0;        // elements of a brace list; 0: no vector
-  Mod condition = kNoMod;    // present exactly when this modifier is written
-  Mod space = kNoMod;        // Address: state space if no modifier tells
-  int64_t low = 0, high = 0; // of a constant, register or not; both 0: any
-  uint32_t multiple = 0;     // a constant must be a multiple of this
+  TypeRef second_type;    // of a Pair
+  uint8_t vector = 0;     // elements of a brace list; 0: no vector
+  Mod condition = kNoMod; // present exactly when this modifier is written
+  Mod space = kNoMod;     // Address: state space if no modifier tells
+  bool ranged = false;    // a constant lies in low to high
+  int64_t low = 0, high = 0;
+  uint32_t multiple = 0; // a constant must be a multiple of this
 };
 
 /// One row: every PTX instruction matches exactly one.
@@ -108,6 +127,7 @@ struct Form {
   std::span<const OperandSpec> operands;
   Requirement requirement;
   std::span<const ConditionalRequirement> needs;
+  std::span<const Rule> rules;
 };
 
 /// All rows, grouped by opcode.
@@ -133,6 +153,9 @@ const SpecialRegister *find_special_register(std::string_view name);
 
 /// Whether a module of this version and target satisfies a requirement.
 bool satisfies(const Requirement &r, unsigned ptx_version, unsigned sm, char sm_suffix);
+/// Whether a mnemonic of these modifiers and types (by type slot) holds a term; all of them.
+bool holds(const Term &t, const ModifierSet &mods, std::span<const Type> types);
+bool holds_all(std::span<const Term> terms, const ModifierSet &mods, std::span<const Type> types);
 /// "PTX ISA 8.0 and sm_90 or higher".
 std::string describe(const Requirement &r);
 

@@ -92,6 +92,19 @@ bool satisfies(const Requirement &r, unsigned ptx_version, unsigned sm, char sm_
   });
 }
 
+bool holds(const Term &t, const ModifierSet &mods, std::span<const Type> types) {
+  if (t.mod != kNoMod)
+    return mods.has(t.mod);
+  if (t.slot != Term::kAnySlot)
+    return t.slot < types.size() && types[t.slot] == t.type;
+  return std::find(types.begin(), types.end(), t.type) != types.end();
+}
+
+bool holds_all(std::span<const Term> terms, const ModifierSet &mods, std::span<const Type> types) {
+  return std::all_of(terms.begin(), terms.end(),
+                     [&](const Term &t) { return holds(t, mods, types); });
+}
+
 std::string describe(const Requirement &r) {
   std::string out;
   auto part = [&](const std::string &s) { out += (out.empty() ? "" : " and ") + s; };

@@ -105,7 +105,7 @@ class Table:
 
     # -- parsing of the text -------------------------------------------------------------------------------------
     def read(self, path):
-        self.lets, self.needs, self.section = {}, [], ""
+        self.lets, self.needs, self.rules, self.section = {}, [], [], ""
         for number, line in enumerate(open(path), 1):
             line = line.split("#!")[0].rstrip()
             if re.match(r"\s*#", line) or not line.strip():
@@ -121,12 +121,17 @@ class Table:
             self.lets[m[1]] = self.substitute(m[2])
         elif text.startswith("section "):
             self.section = text.split()[1]
-            self.needs = []
+            self.needs, self.rules = [], []
         elif text.startswith("needs "):
             _, names, requirement = text.split(None, 2)
-            for name in self.substitute(names).split("|"):
-                for n in expand_ranges(name):
-                    self.needs.append((n, Requirement(requirement)))
+            for when in self.conjunctions(names):
+                self.needs.append((when, Requirement(requirement)))
+        elif text.startswith("rule "):
+            _, names, verb, others = text.split()
+            if verb not in ("needs", "forbids"):
+                raise TableError(f"unknown verb '{verb}'")
+            what = [t for w in self.conjunctions(others) for t in w]
+            self.rules += [(when, verb == "needs", what) for when in self.conjunctions(names)]
         elif text.startswith("sreg "):
             self.special_register(text)
         else:
@@ -139,6 +144,32 @@ class Table:
             return self.lets[m[1]]
 
         return re.sub(r"\$(\w+)", value, text)
+
+    def conjunctions(self, text):
+        """`a|b&c` -> [[a], [b, c]]; ranges expanded."""
+        return [n.split("&") for name in self.substitute(text).split("|") for n in expand_ranges(name)]
+
+    def terms(self, names, slots):
+        """Terms of a row as C++; None if the row has no such modifier or type. `T2:f32` is a type in the second slot."""
+        types = [s for s in slots if s["is_type"]]
+        out = []
+        for name in names:
+            m = re.fullmatch(r"T(\d):(\w+)", name)
+            if m:
+                if int(m[1]) > len(types) or m[2] not in types[int(m[1]) - 1]["spellings"]:
+                    return None
+                out.append("{kNoMod, Type::%s, %d}" % (self.types[m[2]], int(m[1]) - 1))
+            elif name in self.types:
+                if not any(name in s["spellings"] for s in types):
+                    return None
+                out.append("{kNoMod, Type::%s, Term::kAnySlot}" % self.types[name])
+            else:
+                # The spelling, or the enumerator where a spelling occurs twice.
+                mods = [n for s in slots for n, spelling in s["mods"] if name == n] or [n for s in slots for n, spelling in s["mods"] if name == spelling]
+                if not mods:
+                    return None
+                out.append("{Mod::%s, Type::None, Term::kAnySlot}" % mods[0])
+        return out
 
     def special_register(self, text):
         body, _, requirement = text.partition(";")
@@ -155,22 +186,26 @@ class Table:
         opcode = parts[0]
         self.opcodes.setdefault(opcode, identifier(opcode))
         slots = [self.slot(p) for p in parts[1:]]
-        used = {s for slot in slots for s in slot["spellings"]}
-        needs = [(n, r) for n, r in self.needs if n in used]
+        needs = [(n, r) for n, r in self.needs if self.terms(n, slots)]
+        rules = [(w, n, [t for t in o if self.terms([t], slots)]) for w, n, o in self.rules if self.terms(w, slots)]
         specs = [self.operand(o.strip(), slots) for o in split_top(operands, ",")] if operands else []
         self.forms.append(
             dict(
                 opcode=opcode,
-                syntax=pattern + (" " + re.sub(r"\s+", " ", operands) if operands else ""),
+                syntax=pattern.replace("!", "") + (" " + re.sub(r"\s+", " ", operands) if operands else ""),
                 section=self.section,
                 slots=slots,
                 operands=specs,
                 requirement=Requirement(requirement),
                 needs=needs,
+                rules=[r for r in rules if r[2]],
             )
         )
 
     def slot(self, text):
+        pinned = text.endswith("!")
+        if pinned:
+            text = text[:-1]
         optional = text.endswith("?")
         if optional:
             text = text[:-1]
@@ -186,7 +221,7 @@ class Table:
             if not all(is_type):
                 mods.append((name or identifier(spelling), spelling))
                 self.mods.setdefault(mods[-1][0], spelling)
-        return dict(optional=optional, is_type=all(is_type), mods=mods, spellings=[a.rpartition("=")[2] for a in alternatives])
+        return dict(optional=optional, pinned=pinned, is_type=all(is_type), mods=mods, spellings=[a.rpartition("=")[2] for a in alternatives])
 
     def type_reference(self, text, slots):
         """T, T2, T*2, ptr, any or the spelling of a type."""
@@ -207,7 +242,7 @@ class Table:
     def operand(self, text, slots):
         """See README.md: =dest, source, %register, #immediate, !pred, [space], TYPE{n}, a|b, <keyword>, ?, @modifier, _ ."""
         o = dict(shape="Source", dest=False, optional=False, sink=False, second="", second_optional=False, second_sink=False,
-                 vector=0, type="{}", type2="{}", condition="", space="", low=0, high=0, multiple=0, negatable=False, selector=False)
+                 vector=0, type="{}", type2="{}", condition="", space="", ranged=False, low=0, high=0, multiple=0, negatable=False, selector=False)
         whole = text
         if text.startswith("="):
             o["dest"], text, o["shape"] = True, text[1:], "Register"
@@ -242,6 +277,9 @@ class Table:
         m = re.fullmatch(r"\[(\w*)\]", text)
         if m:
             o["shape"] = "Address"
+            if m[1] == "tmem":
+                o["shape"] = "TensorMemory"
+                return o
             o["space"] = identifier(m[1]) if m[1] else ""
             return o
         if text.endswith("_"):
@@ -249,12 +287,14 @@ class Table:
         if text.startswith("%"):
             o["shape"], text = "Register", text[1:]
         elif text.startswith("!"):
-            o["shape"], o["negatable"], text = "Source", True, text[1:]
+            o["negatable"], text = True, text[1:]
+            o["shape"] = "Register" if text.startswith("%") else "Source"
+            text = text.lstrip("%")
         elif text.startswith("#"):
             o["shape"], text = "Immediate", text[1:]
         m = re.fullmatch(r"(\w+)\((-?\d+)\.\.(-?\d+)\)", text)
         if m:
-            text, o["low"], o["high"] = m[1], int(m[2]), int(m[3])
+            text, o["ranged"], o["low"], o["high"] = m[1], True, int(m[2]), int(m[3])
         m = re.fullmatch(r"(\w+)\(\*(\d+)\)", text)
         if m:
             text, o["multiple"] = m[1], int(m[2])
@@ -304,27 +344,26 @@ class Table:
             slots = []
             for s in f["slots"]:
                 if s["is_type"]:
-                    slots.append("{true, %s, {}, %s}" % (str(s["optional"]).lower(), array("Type", ["Type::" + self.types[t] for t in s["spellings"]])))
+                    slots.append("{true, %s, false, {}, %s}" % (str(s["optional"]).lower(), array("Type", ["Type::" + self.types[t] for t in s["spellings"]])))
                 else:
-                    slots.append("{false, %s, %s, {}}" % (str(s["optional"]).lower(), array("Mod", ["Mod::" + n for n, _ in s["mods"]])))
+                    slots.append("{false, %s, %s, %s, {}}" % (str(s["optional"]).lower(), str(s["pinned"]).lower(), array("Mod", ["Mod::" + n for n, _ in s["mods"]])))
             operands = []
             for o in f["operands"]:
                 flags = [o["dest"], o["optional"], o["sink"], o["second_optional"], o["second_sink"], o["negatable"], o["selector"]]
                 operands.append(
-                    "{OperandSpec::Shape::%s, %s, %s, %s, %s, %s, %s, %d, %d, %d}"
+                    "{OperandSpec::Shape::%s, %s, %s, %s, %s, %s, %s, %s, %d, %d, %d}"
                     % (o["shape"], ", ".join(str(x).lower() for x in flags), o["type"], o["type2"], o["vector"],
-                       "Mod::" + o["condition"] if o["condition"] else "kNoMod", "Mod::" + o["space"] if o["space"] else "kNoMod", o["low"], o["high"], o["multiple"])
+                       "Mod::" + o["condition"] if o["condition"] else "kNoMod", "Mod::" + o["space"] if o["space"] else "kNoMod", str(o["ranged"]).lower(), o["low"], o["high"], o["multiple"])
                 )
-            needs = []
-            for name, r in f["needs"]:
-                if name in self.types:
-                    needs.append("{kNoMod, Type::%s, %s}" % (self.types[name], r.cpp()))
-                else:
-                    needs += ["{Mod::%s, Type::None, %s}" % (n, r.cpp()) for s in f["slots"] for n, spelling in s["mods"] if spelling == name]
+            needs = ["{%s, %s}" % (array("Term", self.terms(when, f["slots"])), r.cpp()) for when, r in f["needs"]]
+            rules = []
+            for when, wanted, what in f["rules"]:
+                others = [self.terms([t], f["slots"])[0] for t in what]
+                rules.append("{%s, %s, %s}" % (array("Term", self.terms(when, f["slots"])), array("Term", others), str(wanted).lower()))
             rows.append(
-                '{Opcode::%s, %d, "%s", "%s", %s, %s, %s, %s}'
+                '{Opcode::%s, %d, "%s", "%s", %s, %s, %s, %s, %s}'
                 % (self.opcodes[f["opcode"]], index, f["syntax"], f["section"], array("Slot", slots), array("OperandSpec", operands),
-                   f["requirement"].cpp(), array("ConditionalRequirement", needs))
+                   f["requirement"].cpp(), array("ConditionalRequirement", needs), array("Rule", rules))
             )
         out.append("constexpr Form kForms[] = {\n  " + ",\n  ".join(rows) + "};\n")
         firsts = [starts[o] for o in sorted(self.opcodes)] + [len(forms)]

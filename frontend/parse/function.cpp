@@ -101,7 +101,7 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
     if (word == "pragma") {
       const std::string_view text = parse_pragma_text();
       if (text.data())
-        statements_.push_back({Statement::Kind::Pragma, nullptr, nullptr, text});
+        add_statement(Statement::of(*arena_.make<std::string_view>(text)));
       continue;
     }
     advance();
@@ -370,7 +370,7 @@ void Parser::parse_statement() {
     if (word == "pragma") {
       const std::string_view text = parse_pragma_text();
       if (text.data())
-        add_statement({Statement::Kind::Pragma, nullptr, nullptr, text});
+        add_statement(Statement::of(*arena_.make<std::string_view>(text)));
       return;
     }
     if (word == "reg" || space_of(word))
@@ -430,7 +430,7 @@ void Parser::parse_labelled(std::string_view name, SourceLoc at_) {
   if (name.starts_with("%"))
     error(at_, fmt::format("'{}' cannot name a label", name), "4.4");
   if (const Label *label = new_label(name, at_))
-    add_statement({Statement::Kind::Label, nullptr, label, {}});
+    add_statement(Statement::of(*label));
 }
 
 void Parser::parse_prototype(std::string_view name, SourceLoc at_) {

@@ -59,6 +59,10 @@ void Parser::parse_instruction(const Token &opcode, Guard guard) {
     }
     suffixes = arena_.copy(joined);
   }
+  if (suffixes.find(".unified") != std::string_view::npos) {
+    error({opcode.offset}, "'.unified' is written behind the address", "9.7.9.8");
+    return recover();
+  }
   const Mnemonic *m = &mnemonics_.find(opcode.text, suffixes);
   if (m->candidates.empty()) {
     error({opcode.offset}, std::string(m->error), m->section);
@@ -99,6 +103,10 @@ bool Parser::parse_operands() {
     if (!parse_operand(o))
       return false;
     operands_.push_back(o);
+    if (operands_.size() > Slice<Operand>::kMax) {
+      error(o.loc, "too many operands", "6.1");
+      return false;
+    }
   } while (accept(Tok::Comma));
   return true;
 }
@@ -315,7 +323,7 @@ void Parser::finish_instruction(const Mnemonic &m, const Token &opcode, Guard gu
   Instruction *i = arena_.make<Instruction>();
   i->form = &form;
   i->opcode = m.opcode;
-  i->mods = chosen->mods;
+  i->mods = Modifiers(chosen->mods);
   i->types = chosen->types;
   const std::span<Operand> operands = arena_.copy(operands_);
   i->operands = operands;
@@ -332,7 +340,7 @@ void Parser::finish_instruction(const Mnemonic &m, const Token &opcode, Guard gu
     pending_labels_.push_back(
         {symbols_.intern(name.text), &operands[0].label, operands[0].loc, symbols_.depth()});
   }
-  add_statement({Statement::Kind::Instruction, i, nullptr, {}});
+  add_statement(Statement::of(*i));
 }
 
 } // namespace w2w::ptx

@@ -247,6 +247,10 @@ bool Parser::parse_address(Operand &out, unsigned depth) {
       if (!parse_operand(next, depth + 1))
         return false;
       operands_.push_back(next);
+      if (operands_.size() - first > 8) {
+        error(next.loc, "an address has at most 8 parts", "6.4.1");
+        return false;
+      }
     }
     out = Operand{};
     out.kind = Operand::Kind::TexAddress;
@@ -271,6 +275,10 @@ bool Parser::parse_list(Operand &out, Operand::Kind kind, Tok close, unsigned de
       if (!parse_operand(next, depth + 1))
         return false;
       operands_.push_back(next);
+      if (operands_.size() - first > Slice<Operand>::kMax) {
+        error(next.loc, "too many operands", "6.1");
+        return false;
+      }
     } while (accept(Tok::Comma));
   }
   out.kind = kind;

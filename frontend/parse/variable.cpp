@@ -311,11 +311,21 @@ void Parser::parse_variables(Linkage linkage) {
     error(d.loc, "expected a state space such as .global or .shared", "5.1");
     return recover();
   }
+  if (d.space == StateSpace::Tex)
+    error(d.loc, "the .tex state space is gone; declare a .texref in .global", "5.1.8");
+  if (d.space == StateSpace::Local && !function_)
+    error(d.loc, ".local variables can only be declared inside a function", "5.1.5");
+  if (d.linkage == Linkage::Common && d.space != StateSpace::Global)
+    error(d.loc, "a .common variable is in the .global state space", "11.6.4");
   if (d.space == StateSpace::Param && !function_)
     error(d.loc, ".param variables can only be declared inside a function", "5.1.6");
   if (d.type == Type::Pred)
     error(d.loc, ".pred is a type of registers only", "5.2.1");
   const bool opaque = info(d.type).kind == TypeKind::Opaque;
+  if (opaque && d.space != StateSpace::Tex && (function_ || d.space != StateSpace::Global))
+    error(d.loc, "textures, samplers and surfaces are .global variables of the module", "5.3");
+  else if (d.type == Type::SamplerRef && !module_.texmode_independent)
+    error(d.loc, "a .samplerref needs .target texmode_independent", "5.3");
   if (!opaque &&
       (info(d.type).lanes != 1 || info(d.type).kind == TypeKind::AltFloat || bits(d.type) < 8) &&
       d.type != Type::F16x2)

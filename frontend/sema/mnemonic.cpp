@@ -51,8 +51,17 @@ struct Match {
   unsigned consumed = 0;         // suffixes that found a slot
   std::string_view rejected;     // first that did not
   const Slot *missing = nullptr; // first required slot left empty
-  bool complete() const { return rejected.empty() && !missing; }
+  const isa::Rule *broken = nullptr;
+  bool complete() const { return rejected.empty() && !missing && !broken; }
+  bool has(const isa::Term &t) const { return isa::holds(t, mods, types); }
+  bool has_any(std::span<const isa::Term> terms) const {
+    return std::any_of(terms.begin(), terms.end(), [&](const isa::Term &t) { return has(t); });
+  }
 };
+
+std::string_view spelling(const isa::Term &t) {
+  return t.mod != isa::kNoMod ? isa::spelling(t.mod) : info(t.type).spelling;
+}
 
 Match match(const Form &form, const std::vector<std::string_view> &suffixes) {
   Match m;
@@ -83,6 +92,8 @@ Match match(const Form &form, const std::vector<std::string_view> &suffixes) {
       const Slot &slot = form.slots[i];
       if (slot.is_type || (filled >> i & 1))
         continue;
+      if (slot.pinned && filled >> i)
+        continue; // in the wrong place
       if (const std::optional<Mod> mod = find(slot, suffix)) {
         m.mods.add(*mod);
         filled |= uint64_t{1} << i;
@@ -99,6 +110,12 @@ Match match(const Form &form, const std::vector<std::string_view> &suffixes) {
       m.missing = &form.slots[i];
       break;
     }
+  if (m.complete())
+    for (const isa::Rule &r : form.rules)
+      if (isa::holds_all(r.when, m.mods, m.types) && m.has_any(r.what) != r.needs) {
+        m.broken = &r;
+        break;
+      }
   return m;
 }
 
@@ -155,18 +172,17 @@ const Mnemonic &MnemonicTable::find(std::string_view opcode, std::string_view su
   return *m;
 }
 
-void MnemonicTable::check_requirements(Candidate &c) const {
-  if (!isa::satisfies(c.form->requirement, version_, sm_, sm_suffix_)) {
+static void check_requirements(Candidate &c, const Match &m, unsigned version, unsigned sm,
+                               char suffix) {
+  if (!isa::satisfies(c.form->requirement, version, sm, suffix)) {
     c.unmet = &c.form->requirement;
     return;
   }
   for (const isa::ConditionalRequirement &r : c.form->needs) {
-    const bool applies = r.mod != isa::kNoMod
-                             ? c.mods.has(r.mod)
-                             : std::find(c.types.begin(), c.types.end(), r.type) != c.types.end();
-    if (applies && !isa::satisfies(r.requirement, version_, sm_, sm_suffix_)) {
+    if (isa::holds_all(r.when, m.mods, m.types) &&
+        !isa::satisfies(r.requirement, version, sm, suffix)) {
       c.unmet = &r.requirement;
-      c.unmet_by = r.mod != isa::kNoMod ? isa::spelling(r.mod) : info(r.type).spelling;
+      c.unmet_by = spelling(r.when.back());
       return;
     }
   }
@@ -208,7 +224,7 @@ Mnemonic *MnemonicTable::resolve(std::string_view opcode, std::string_view text,
     c.form = &form;
     c.mods = match_.mods;
     c.types = arena_.copy(match_.types);
-    check_requirements(c);
+    check_requirements(c, match_, version_, sm_, sm_suffix_);
     candidates.push_back(c);
   }
   // Forms that the target has come first, so that a form of a later version never hides them.
@@ -233,7 +249,8 @@ std::string MnemonicTable::explain(isa::Opcode opcode, std::string_view opcode_t
   unsigned best_score = 0;
   for (const Form &form : isa::forms(opcode)) {
     Match m = match(form, suffixes);
-    const unsigned score = 4 * m.consumed + (m.missing ? 0 : 2) + (m.rejected.empty() ? 1 : 0) + 1;
+    const unsigned score = 4 * m.consumed + (m.missing ? 0 : 2) + (m.rejected.empty() ? 1 : 0) +
+                           1; // a broken rule is nearest of all
     if (score > best_score) {
       best = &form;
       best_match = std::move(m);
@@ -272,6 +289,17 @@ std::string MnemonicTable::explain(isa::Opcode opcode, std::string_view opcode_t
     }
     return fmt::format("'.{}' cannot be used in this combination; the nearest form is '{}'",
                        best_match.rejected, best->syntax);
+  }
+  if (best_match.broken) {
+    const isa::Rule &rule = *best_match.broken;
+    std::string when, what;
+    for (const isa::Term &t : rule.when)
+      when += fmt::format("{}'.{}'", when.empty() ? "" : " with ", spelling(t));
+    for (const isa::Term &t : rule.what)
+      if (rule.needs || best_match.has(t))
+        what += fmt::format("{}'.{}'", what.empty() ? "" : rule.needs ? " or " : ", ", spelling(t));
+    return fmt::format("{} {} {} in '{}'", when, rule.needs ? "needs" : "cannot be combined with",
+                       what, opcode_text);
   }
   return fmt::format("'{}' lacks {}{}; the nearest form is '{}'", opcode_text,
                      (best_match.missing->is_type ? best_match.missing->types.size()

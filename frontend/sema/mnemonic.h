@@ -48,7 +48,6 @@ private:
   std::string explain(isa::Opcode opcode, std::string_view opcode_text,
                       const std::vector<std::string_view> &suffixes,
                       std::string_view *section) const;
-  void check_requirements(Candidate &c) const;
 
   Arena &arena_;
   std::vector<Entry> entries_; // open addressing

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <optional>
 
 namespace w2w::ptx {
 
@@ -46,6 +47,11 @@ public:
 
   OperandProblem run(std::span<Operand> operands, SourceLoc at) {
     const std::span<const OperandSpec> specs = c_.form->operands;
+    if (c_.form->opcode == Opcode::cvta && bits(c_.types[0]) != module_.address_size)
+      return {at,
+              fmt::format("addresses have {} bits in this module, not {}", module_.address_size,
+                          bits(c_.types[0])),
+              0};
     size_t next = 0;
     size_t optional_left = operands.size() > required() ? operands.size() - required() : 0;
     for (const OperandSpec &spec : specs) {
@@ -121,7 +127,8 @@ private:
           return false;
       return true;
     }
-    return o == Opcode::ld || (o == Opcode::st && !c_.mods.has(Mod::async)) || o == Opcode::ldu;
+    return o == Opcode::ld || (o == Opcode::st && !c_.mods.has(Mod::async)) || o == Opcode::ldu ||
+           o == Opcode::suld || o == Opcode::sust || o == Opcode::sured;
   }
 
   static bool compatible(Type instruction, Type reg, bool relaxed) {
@@ -133,7 +140,6 @@ private:
     if (relaxed ? have < want : have != want)
       return false;
     const TypeKind kind = info(instruction).kind;
-    // A .f16x2 register counts as 32 bits without type.
     // A .f16x2 register counts as 32 bits without type, but not as another float.
     const bool untyped =
         info(reg).kind == TypeKind::Bits || (reg == Type::F16x2 && !is_float(instruction));
@@ -208,20 +214,15 @@ private:
         return fail(o.loc, fmt::format("register '{}' has no such component", o.reg->name));
     }
     // set takes any register of the size for a bfloat16 result, as ptxas does.
-    if (c_.form->opcode == Opcode::set && info(type).kind == TypeKind::AltFloat && !whole_vector &&
-        bits(type) == bits(o.reg->type))
+    if (dest_ && c_.form->opcode == Opcode::set && info(type).kind == TypeKind::AltFloat &&
+        !whole_vector && bits(type) == bits(o.reg->type) &&
+        info(o.reg->type).kind != TypeKind::Float)
       return true;
     if (whole_vector || !compatible(type, o.reg->type, relaxed()))
       return fail(o.loc, type == Type::None
                              ? fmt::format("{} cannot be used here", describe(o))
                              : fmt::format("{} does not fit type {}", describe(o), dotted(type)));
     return true;
-  }
-
-  /// Instructions on bits that take no floating-point constant, unlike mov, selp, st and the like.
-  bool integer_only() const {
-    const Opcode o = c_.form->opcode;
-    return o == Opcode::lop3 || o == Opcode::atom || o == Opcode::red;
   }
 
   bool check_immediate(Operand &o, Type type) {
@@ -243,7 +244,8 @@ private:
       // 16-bit floats and packed values: no literal form exists (PTX ISA 4.5.2).
       return fail(o.loc,
                   fmt::format("there are no constants of type {}; use a register", dotted(type)));
-    } else if (is_floating && (kind != TypeKind::Bits || bits(type) < 32 || integer_only())) {
+    } else if (is_floating && (kind != TypeKind::Bits || bits(type) != bits(o.imm_type))) {
+      // For bits, 0f... has 32 of them, 0d... and 1.5 have 64.
       return fail(o.loc,
                   fmt::format("a floating-point constant does not fit type {}", dotted(type)));
     }
@@ -280,8 +282,8 @@ private:
                     bool only_register) {
     if (o.negated && !spec.negatable)
       return fail(o.loc, "'!' or '-' cannot be used here");
-    if (o.component >= Operand::Component::B0 && !spec.selector)
-      return fail(o.loc, "a byte or half selector cannot be used here");
+    if (o.component >= Operand::Component::B0 && (!spec.selector || !selector_fits(spec, o)))
+      return fail(o.loc, "this byte or half selector cannot be used here");
     switch (o.kind) {
     case Operand::Kind::Register:
       if (spec.type.kind == TypeRef::Kind::Fixed && o.reg->type == Type::F16x2 &&
@@ -297,8 +299,8 @@ private:
         return fail(o.loc, "expected a register, not a constant");
       return check_immediate(o, type) && check_range(spec, o);
     case Operand::Kind::SpecialRegister:
-      if (c_.form->opcode == Opcode::cvt && !spec.dest)
-        return check_special(o, type);
+      if (c_.form->opcode == Opcode::cvt && !spec.dest && !c_.mods.has(Mod::pack))
+        return check_special_conversion(o, type);
       [[fallthrough]];
     default:
       return fail(o.loc, fmt::format("expected a register{}, not {}",
@@ -306,9 +308,23 @@ private:
     }
   }
 
+  /// Scalar video instructions select one byte or half; of the SIMD ones, sources select a byte or
+  /// half for each lane, and the destination's selector is a mask of lanes (PTX ISA 9.7.18).
+  bool selector_fits(const OperandSpec &spec, const Operand &o) const {
+    using Component = Operand::Component;
+    const char lanes = isa::spelling(c_.form->opcode).back();
+    const bool byte = o.component >= Component::B0 && o.component <= Component::B3;
+    const bool half = o.component == Component::H0 || o.component == Component::H1;
+    if (lanes == '2')
+      return o.component == Component::Halves || (spec.dest && half);
+    if (lanes == '4')
+      return o.component == Component::Bytes || (spec.dest && byte);
+    return byte || half;
+  }
+
   bool check_range(const OperandSpec &spec, const Operand &o) {
     const int64_t value = static_cast<int64_t>(o.imm);
-    if ((spec.low || spec.high) && (value < spec.low || value > spec.high))
+    if (spec.ranged && (value < spec.low || value > spec.high))
       return fail(o.loc, spec.low == spec.high ? fmt::format("the constant must be {}", spec.low)
                                                : fmt::format("the constant must be in {} to {}",
                                                              spec.low, spec.high));
@@ -367,7 +383,9 @@ private:
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list of {} elements in braces, not {}", want,
                                      describe(o)));
-    if (want != OperandSpec::kAnyLength && o.elements.size() != want)
+    if (want == OperandSpec::kAnyLength)
+      want = list_length();
+    if (o.elements.size() != want)
       return fail(o.loc, fmt::format("expected {} elements, not {}", want, o.elements.size()));
     for (const Operand &e : o.elements) {
       Operand &element =
@@ -376,6 +394,32 @@ private:
         return false;
     }
     return true;
+  }
+
+  /// The modifier written that starts so and goes on with a number ("x" for .x16), or nothing.
+  std::optional<unsigned> numbered_modifier(std::string_view start) const {
+    for (const isa::Slot &slot : c_.form->slots)
+      for (const Mod m : slot.mods) {
+        const std::string_view s = isa::spelling(m);
+        if (!c_.mods.has(m) || !s.starts_with(start) || s.size() == start.size())
+          continue;
+        unsigned n = 0;
+        for (size_t i = start.size(); i < s.size() && s[i] >= '0' && s[i] <= '9'; ++i)
+          n = n * 10 + static_cast<unsigned>(s[i] - '0');
+        if (n)
+          return n;
+      }
+    return std::nullopt;
+  }
+
+  /// Registers in a list whose length the shape decides: fragments of wgmma (PTX ISA 9.7.15.5.1),
+  /// of tcgen05.ld and .st (9.7.16.8), lanes that tcgen05.mma leaves out (9.7.16.10.9).
+  unsigned list_length() const {
+    if (const auto n = numbered_modifier("m64n"))
+      return c_.types[0] == Type::F16 ? *n / 4 : *n / 2;
+    if (const auto n = numbered_modifier("x"))
+      return *n * (c_.mods.has(Mod::_16x128b) ? 2 : c_.mods.has(Mod::_16x256b) ? 4 : 1);
+    return c_.mods.has(Mod::cta_group_2) ? 8 : 4;
   }
 
   StateSpace space_of_form() const {
@@ -410,10 +454,22 @@ private:
       if (!integer || (width != 32 && width != 64) ||
           (o.reg->vector_width > 1 && o.component == Operand::Component::None))
         return fail(o.loc, fmt::format("{} cannot be an address", describe_register(*o.reg)));
+      const StateSpace written = space_of_form();
+      if (width < module_.address_size && full_width_address() &&
+          (written == StateSpace::None || written == StateSpace::Global))
+        return fail(o.loc, fmt::format("{} is too narrow for a generic or global address",
+                                       describe_register(*o.reg)));
       return true;
     }
+    if (!o.variable && space_of_form() != StateSpace::Local)
+      return fail(o.loc, "a constant can only be an address in .local; use a register");
     if (o.variable) {
       const StateSpace actual = o.variable->space;
+      if (info(o.variable->type).kind == TypeKind::Opaque)
+        return fail(o.loc, fmt::format("'{}' is a .{} and has no address here", o.variable->name,
+                                       info(o.variable->type).spelling));
+      if (c_.form->opcode == Opcode::prefetchu && actual != StateSpace::Global)
+        return fail(o.loc, fmt::format("'{}' has no generic address here", o.variable->name));
       if (actual == StateSpace::Reg)
         return fail(o.loc,
                     fmt::format("'{}' is a register parameter, not an address", o.variable->name));
@@ -433,12 +489,35 @@ private:
     return true;
   }
 
+  /// Instructions whose generic and global addresses must be as wide as the module's.
+  bool full_width_address() const {
+    switch (c_.form->opcode) {
+    case Opcode::st:
+    case Opcode::red:
+      return !c_.mods.has(Mod::async);
+    case Opcode::ld:
+    case Opcode::ldu:
+    case Opcode::atom:
+    case Opcode::multimem:
+    case Opcode::prefetch:
+      return !c_.mods.has(Mod::tensormap);
+    case Opcode::prefetchu:
+    case Opcode::applypriority:
+    case Opcode::discard:
+    case Opcode::mbarrier:
+      return true;
+    default:
+      return false;
+    }
+  }
+
   static std::string describe_register(const Register &r) {
     return fmt::format("register '{}' of type .{}", r.name, info(r.type).spelling);
   }
 
   bool check(const OperandSpec &spec, Operand &o) {
     const Type type = resolve(spec.type);
+    dest_ = spec.dest;
     if (spec.vector == OperandSpec::kPack)
       return check_pack(o, type, spec.dest);
     if (spec.shape == Shape::Pair)
@@ -484,6 +563,13 @@ private:
       return check_tex_address(spec, o);
     case Shape::Query:
       return check_query(o);
+    case Shape::TensorMemory:
+      if (o.kind != Operand::Kind::Address || !o.reg)
+        return fail(o.loc,
+                    fmt::format("expected an address in tensor memory, not {}", describe(o)));
+      return compatible(Type::U32, o.reg->type, false) ||
+             fail(o.loc, fmt::format("{} cannot be an address in tensor memory; it needs 32 bits",
+                                     describe_register(*o.reg)));
     }
     return true;
   }
@@ -498,6 +584,8 @@ private:
         return fail(o.loc, fmt::format("expected a pair 'd|p', not {}", describe(o)));
       return check_first(spec, o, type);
     }
+    if ((c_.form->opcode == Opcode::tex || c_.form->opcode == Opcode::tld4) && module_.version < 71)
+      return fail(o.loc, "a predicate beside the result requires PTX ISA 7.1");
     Operand &first = const_cast<Operand &>(o.elements[0]);
     Operand &second = const_cast<Operand &>(o.elements[1]);
     return check_first(spec, first, type) &&
@@ -506,11 +594,12 @@ private:
 
   /// An address held in a register (isspacep), or the address of a variable.
   bool check_pointer(Operand &o) {
-    if (o.kind == Operand::Kind::Variable || o.kind == Operand::Kind::Immediate)
+    if (o.kind == Operand::Kind::Immediate && !is_float(o.imm_type))
       return true;
-    if (o.kind != Operand::Kind::Register)
+    if (o.kind != Operand::Kind::Register || o.component != Operand::Component::None || o.negated)
       return fail(o.loc, fmt::format("expected an address, not {}", describe(o)));
-    return compatible(Type::U64, o.reg->type, false) || compatible(Type::U32, o.reg->type, false) ||
+    return (o.reg->type != Type::F16x2 && (compatible(Type::U64, o.reg->type, false) ||
+                                           compatible(Type::U32, o.reg->type, false))) ||
            fail(o.loc, fmt::format("{} cannot be an address", describe(o)));
   }
 
@@ -528,6 +617,16 @@ private:
     return true;
   }
 
+  /// cvt reads special registers of at least the source's width, from integer to integer.
+  bool check_special_conversion(const Operand &o, Type type) {
+    const isa::SpecialRegisterInfo &i = isa::info(o.special);
+    const bool integers = !is_float(type) && !is_float(c_.types[0]);
+    if (!integers || i.type == Type::Pred || bits(type) > bits(i.type) ||
+        (i.vector_width > 1 && o.component == Operand::Component::None))
+      return fail(o.loc, fmt::format("special register '{}' cannot be converted here", i.name));
+    return true;
+  }
+
   bool check_any_source(Operand &o, Type type) {
     switch (o.kind) {
     case Operand::Kind::SpecialRegister:
@@ -539,15 +638,24 @@ private:
       if (o.kind == Operand::Kind::Function && bits(type) != module_.address_size &&
           bits(type) != 32)
         return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+      if (o.kind == Operand::Kind::Variable && o.variable->space == StateSpace::Global &&
+          bits(type) < module_.address_size)
+        return fail(o.loc, fmt::format("{} has {} bits and does not fit type {}", describe(o),
+                                       module_.address_size, dotted(type)));
       return true;
-    default:
-      return check_scalar({}, o, type, false, false);
+    default: {
+      OperandSpec spec;
+      spec.negatable = type == Type::Pred;
+      return check_scalar(spec, o, type, false, false);
+    }
     }
   }
 
   bool check_address_of(Operand &o, Type type) {
+    StateSpace space = space_of_form();
+    if (c_.form->opcode == Opcode::mapa || c_.form->opcode == Opcode::getctarank)
+      space = StateSpace::Shared;
     if (o.kind == Operand::Kind::Variable) {
-      const StateSpace space = space_of_form();
       if (space != StateSpace::None && o.variable->space != space)
         return fail(o.loc, fmt::format("'{}' is a .{} variable, not .{}", o.variable->name,
                                        space_name(o.variable->space), space_name(space)));
@@ -556,10 +664,20 @@ private:
     return check_scalar({}, o, type, false, false);
   }
 
-  /// Offsets and gradients of texture instructions: a register, a constant or a list of them.
+  /// Offsets (.s32) and gradients (.f32) of texture instructions: a list, as long as the geometry
+  /// has dimensions, three given in four; an offset in one dimension may be a register or constant.
   bool check_coordinates(Operand &o, Type type) {
-    if (o.kind != Operand::Kind::Vector)
+    const bool gradient = is_float(type);
+    if (o.kind != Operand::Kind::Vector) {
+      if (gradient)
+        return fail(o.loc, fmt::format("expected a list in braces, not {}", describe(o)));
       return check_scalar({}, o, type, false, false);
+    }
+    const size_t n = o.elements.size();
+    const unsigned dimensions = geometry().dimensions;
+    const size_t want = dimensions == 3 ? 4 : dimensions;
+    if (gradient ? n != want : n < want || (n != 1 && n != 2 && n != 4))
+      return fail(o.loc, fmt::format("expected a list of {} elements, not {}", want, n));
     for (const Operand &e : o.elements)
       if (!check_scalar({}, const_cast<Operand &>(e), type, false, false))
         return false;
@@ -570,14 +688,32 @@ private:
     if (o.kind != Operand::Kind::Address || o.offset != 0)
       return fail(o.loc, fmt::format("expected a texture, sampler or surface in brackets, not {}",
                                      describe(o)));
-    if (o.variable && info(o.variable->type).kind != TypeKind::Opaque &&
-        o.variable->space != StateSpace::Param)
-      return fail(o.loc,
-                  fmt::format("'{}' is not a texture, sampler or surface", o.variable->name));
-    if (o.reg && bits(o.reg->type) != 64)
+    if (!o.variable && !o.reg)
+      return fail(o.loc, "expected a texture, sampler or surface, not a constant");
+    const Type want = query_type();
+    if (o.variable && o.variable->type != want &&
+        (o.variable->space != StateSpace::Param || bits(o.variable->type) != 64 ||
+         !o.variable->dimensions.empty()))
+      return fail(o.loc, fmt::format("'{}' is not a .{}", o.variable->name, info(want).spelling));
+    if (o.reg && (bits(o.reg->type) != 64 || is_float(o.reg->type)))
       return fail(
           o.loc, fmt::format("{} cannot be a handle; it needs 64 bits", describe_register(*o.reg)));
     return true;
+  }
+
+  /// What a texture or surface instruction names. In the independent mode samplers have queries of
+  /// their own, PTX ISA 9.7.10.5.
+  Type query_type() const {
+    const Opcode op = c_.form->opcode;
+    if (op == Opcode::suld || op == Opcode::sust || op == Opcode::sured || op == Opcode::suq)
+      return Type::SurfRef;
+    if (c_.mods.has(Mod::force_unnormalized_coords))
+      return Type::SamplerRef;
+    if (module_.texmode_independent)
+      for (const Mod m : {Mod::filter_mode, Mod::addr_mode_0, Mod::addr_mode_1, Mod::addr_mode_2})
+        if (c_.mods.has(m))
+          return Type::SamplerRef;
+    return Type::TexRef;
   }
 
   bool check_tex_address(const OperandSpec &spec, Operand &o) {
@@ -593,43 +729,68 @@ private:
     if (spec.shape != Shape::Tensor && !check_query(const_cast<Operand &>(o.elements[0])))
       return false;
     const Operand &coordinates = o.elements.back();
-    const unsigned want = coordinate_count();
+    const Geometry shape = geometry();
+    const unsigned want = shape.dimensions + shape.array;
+    // Textures take 32-bit integers or floats as the last type says, the index of an array's layer
+    // an integer; surfaces and tensors integers.
+    const Type type = spec.shape == Shape::Texture ? c_.types.back() : Type::S32;
+    auto fits = [&](const Operand &e, bool layer) {
+      if (e.kind == Operand::Kind::Immediate)
+        return spec.shape != Shape::Texture || is_float(e.imm_type) == (is_float(type) && !layer);
+      return e.kind == Operand::Kind::Register &&
+             compatible(layer ? Type::S32 : type, e.reg->type, false);
+    };
     if (coordinates.kind == Operand::Kind::Register) {
-      if (want == 1 || coordinates.reg->vector_width >= want)
+      if (want == 1 ? fits(coordinates, false) : coordinates.reg->vector_width >= want)
         return true;
     } else if (coordinates.kind == Operand::Kind::Vector) {
-      // Two dimensions with an array index, and three, are given in four elements (PTX
-      // ISA 9.7.10.3); the rest is ignored.
+      // Lists have 1, 2 or 4 elements (PTX ISA 9.7.10.3); what is too many is ignored.
       const size_t n = coordinates.elements.size();
-      if (n == want || (want == 3 && n == 4 && spec.shape != Shape::Tensor))
-        return true;
-    } else if (coordinates.kind == Operand::Kind::Immediate && want == 1) {
+      if (spec.shape == Shape::Tensor ? n != want : n < want || (n != 1 && n != 2 && n != 4))
+        return fail(coordinates.loc,
+                    fmt::format("expected {} coordinates, not {}",
+                                want == 3 && spec.shape != Shape::Tensor ? 4 : want, n));
+      for (size_t i = 0; i < n; ++i)
+        if (i < want && !fits(coordinates.elements[i], shape.array && i == 0))
+          return fail(coordinates.elements[i].loc, fmt::format("{} cannot be a coordinate here",
+                                                               describe(coordinates.elements[i])));
       return true;
+    } else if (coordinates.kind == Operand::Kind::Immediate && want == 1) {
+      return fits(coordinates, false) ||
+             fail(coordinates.loc,
+                  fmt::format("{} cannot be a coordinate here", describe(coordinates)));
     }
     return fail(coordinates.loc, fmt::format("expected {} coordinates", want));
   }
 
-  unsigned coordinate_count() const {
+  struct Geometry {
+    unsigned dimensions = 0; // of a coordinate; for multisampled textures the sample counts
+    bool array = false;      // an index of the layer comes first
+  };
+  Geometry geometry() const {
     static constexpr struct {
-      std::string_view geometry;
-      unsigned count;
-    } kCounts[] = {{"1d", 1},  {"2d", 2},   {"3d", 3},    {"4d", 4},   {"5d", 5},   {"a1d", 2},
-                   {"a2d", 3}, {"cube", 3}, {"acube", 4}, {"2dms", 3}, {"a2dms", 4}};
+      std::string_view name;
+      Geometry geometry;
+    } kGeometries[] = {{"1d", {1, false}},   {"2d", {2, false}},   {"3d", {3, false}},
+                       {"4d", {4, false}},   {"5d", {5, false}},   {"a1d", {1, true}},
+                       {"a2d", {2, true}},   {"cube", {3, false}}, {"acube", {3, true}},
+                       {"2dms", {3, false}}, {"a2dms", {3, true}}};
     // Gather and scatter take one column and four rows, PTX ISA 5.5.3.4.
     if (c_.mods.has(Mod::tile_gather4) || c_.mods.has(Mod::tile_scatter4))
-      return 5;
+      return {5, false};
     for (const isa::Slot &slot : c_.form->slots)
       for (const Mod m : slot.mods)
         if (c_.mods.has(m))
-          for (const auto &k : kCounts)
-            if (k.geometry == isa::spelling(m))
-              return k.count;
-    return 0;
+          for (const auto &k : kGeometries)
+            if (k.name == isa::spelling(m))
+              return k.geometry;
+    return {};
   }
 
   const Candidate &c_;
   const Module &module_;
   bool convert_;
+  bool dest_ = false;   // the operand being checked is the destination
   bool inside_ = false; // the problem lies in an element of a list
   SourceLoc problem_loc_;
   std::string problem_;

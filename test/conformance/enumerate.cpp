@@ -3,6 +3,7 @@
 #include "frontend/parse/parse.h"
 #include "test/conformance/kernel.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <set>
 
@@ -26,17 +27,21 @@ bool register_operands_only(const isa::Form &form) {
 }
 
 /// Whether the modifiers and types chosen so far ask for more than the module's target.
-bool legal(const isa::Form &form, const std::vector<isa::Mod> &mods,
+bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
            const std::vector<ptx::Type> &types, unsigned version, unsigned sm) {
   if (!isa::satisfies(form.requirement, version, sm, 0))
     return false;
-  for (const isa::ConditionalRequirement &need : form.needs) {
-    bool applies = false;
-    for (isa::Mod m : mods)
-      applies |= need.mod == m;
-    for (ptx::Type t : types)
-      applies |= need.type != ptx::Type::None && need.type == t;
-    if (applies && !isa::satisfies(need.requirement, version, sm, 0))
+  isa::ModifierSet mods;
+  for (isa::Mod m : chosen)
+    mods.add(m);
+  for (const isa::ConditionalRequirement &need : form.needs)
+    if (isa::holds_all(need.when, mods, types) && !isa::satisfies(need.requirement, version, sm, 0))
+      return false;
+  for (const isa::Rule &rule : form.rules) {
+    const bool any = std::any_of(rule.what.begin(), rule.what.end(), [&](const isa::Term &t) {
+      return isa::holds(t, mods, types);
+    });
+    if (isa::holds_all(rule.when, mods, types) && any != rule.needs)
       return false;
   }
   return true;
@@ -51,8 +56,13 @@ public:
     if (slot == form_.slots.size())
       return finish(text);
     const isa::Slot &s = form_.slots[slot];
-    if (s.optional)
+    if (s.optional) {
+      if (s.is_type)
+        types_.push_back(ptx::Type::None);
       expand(slot + 1, text);
+      if (s.is_type)
+        types_.pop_back();
+    }
     for (ptx::Type t : s.types) {
       types_.push_back(t);
       expand(slot + 1, text + "." + std::string(ptx::info(t).spelling));

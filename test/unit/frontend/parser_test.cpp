@@ -69,7 +69,7 @@ TEST_CASE("operands", "[parser]") {
   mov.b32 %r1, {%h1, %h2};
   setp.eq.and.s32 %p1|%p2, %r1, -(3 + 4) * 2, !%p3;
   ld.global.u32 %r1, [gv+-4];
-  ld.shared.u32 %r1, [64];
+  ld.local.u32 %r1, [64];
   ld.global.u32 %r1, [%rd1].unified;
   mov.u64 %rd1, gv + 8;
   mov.u32 %r1, WARP_SZ;
@@ -88,7 +88,7 @@ TEST_CASE("operands", "[parser]") {
   CHECK(text(1) == "mov.b32 %r1, {%h1, %h2}");
   CHECK(text(2) == "setp.eq.and.s32 %p1|%p2, %r1, -14, !%p3");
   CHECK(text(3) == "ld.global.u32 %r1, [gv-4]");
-  CHECK(text(4) == "ld.shared.u32 %r1, [64]");
+  CHECK(text(4) == "ld.local.u32 %r1, [64]");
   CHECK(p.instruction("k", 5).has(isa::Mod::unified));
   CHECK(text(6) == "mov.u64 %rd1, gv+8");
   CHECK(text(7) == "mov.u32 %r1, 32");
@@ -215,7 +215,7 @@ $s0: .b8 102, 111
 }
 
 TEST_CASE("textures and surfaces", "[parser]") {
-  const Parsed p = parse_module(R"(.global .texref t; .global .samplerref s; .global .surfref u;
+  const Parsed p = parse_module(R"(.global .texref t; .global .surfref u;
 .entry k() { .reg .f32 %f<9>; .reg .s32 %i<9>; .reg .b32 %r<9>; .reg .b64 %d<9>; .reg .pred %p<2>;
 tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [t, {%f5, %f6}];
 tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}|%p1, [%d1, {%f5, %f6}];

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Records ptxas' verdicts on a corpus of small PTX programs, for machines without ptxas.
+
+usage: verdicts.py [--count N] [--only OPCODE] [--all] [--output FILE] [--jobs N]
+
+The corpus (corpus.py, modules.py) follows from the instruction table. Without --all, a sample of N instruction cases is taken:
+every spelling of every form, then what a hash puts first, so that the sample hardly changes when the table grows. All module
+cases are taken. Writes FILE (default: verdicts.zst beside this script), which ptx_replay compares with our frontend.
+Needs a CUDA toolkit and zstd; says so and succeeds where there is no ptxas.
+"""
+import argparse
+import os
+import subprocess
+import sys
+
+import corpus
+import modules
+import oracle
+
+# Hundreds of forms that differ in shapes and types only: each is tried in every spelling, their operands only with --all.
+ALIKE = ("mma", "wmma", "wgmma", "tcgen05")
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def write(cases, module_texts):
+    """The text that ptx_replay reads; cases: {case: verdict}, module_texts: {text: verdict}."""
+    out = ["%header"] + corpus.HEADER.format(version="@V", target="@T").splitlines()
+    for version in (0, 83):
+        out += [f"%function {version // 10}.{version % 10}", corpus.function("k", "@I", version).rstrip("\n")]
+    group = None
+    for version, target, text in sorted(cases):
+        if (version, target) != group:
+            group = (version, target)
+            out.append(f"%cases {version // 10}.{version % 10} {target}")
+        out.append(("+" if cases[version, target, text] else "-") + text)
+    out.append("%modules")
+    for text, accepted in module_texts.items():
+        out.append(("+" if accepted else "-") + text.replace("\n", "\\n"))
+    return "\n".join(out) + "\n"
+
+
+def sample(made, count):
+    """Every spelling, then what the hash of the case puts first."""
+    first, rest = [], []
+    for case, (syntax, kind) in made.cases.items():
+        if kind in ("spelling", "guard"):
+            first.append(case)
+        elif kind not in ("operand", "foreign") or syntax.split(".")[0] not in ALIKE:
+            rest.append(case)
+    return first + sorted(rest, key=corpus.rank)[: max(0, count - len(first))]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=22000)
+    parser.add_argument("--only")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--output", default=os.path.join(HERE, "verdicts.zst"))
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    ptxas = oracle.find()
+    if not ptxas:
+        print("ptxas is not installed: nothing recorded")
+        return 0
+    made = corpus.Corpus(args.only)
+    cases = list(made.cases) if args.all else sample(made, args.count)
+    judge = oracle.Oracle(ptxas)
+    verdicts = {c: v[0] for c, v in judge.instructions(cases, args.jobs).items() if v}
+    texts = [] if args.only else modules.all_modules([(s[0], s[2]) for s in made.table.sregs])
+    whole = {t: v[0] for t, v in zip(texts, judge.modules(texts, args.jobs)) if v}
+    data = write(verdicts, whole)
+    if args.output.endswith(".zst"):
+        subprocess.run(["zstd", "-q", "-f", "-19", "--ultra", "-22", "--content-size", "-o", args.output], input=data.encode(), check=True)
+    else:
+        with open(args.output, "w") as f:
+            f.write(data)
+    accepted = sum(verdicts.values()) + sum(whole.values())
+    print(f"{len(verdicts)} instructions and {len(whole)} modules, ptxas accepts {accepted}; {len(cases) - len(verdicts) + len(texts) - len(whole)} without a verdict; "
+          f"{judge.runs} runs of ptxas; {os.path.getsize(args.output)} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
