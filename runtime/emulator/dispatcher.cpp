@@ -19,6 +19,10 @@ namespace {
 constexpr uint64_t kTurn = 64 << 10;
 constexpr uint64_t kLongestTurn = kTurn * 16;
 constexpr uint64_t kCooperativeTurn = 8 << 10;
+/// In the weak mode: turns are short and of random length, and several workgroups are resident from
+/// the start, so that they meet in many ways.
+constexpr uint64_t kLongestWeakTurn = 96;
+constexpr uint64_t kWeakResident = 16;
 /// A thread looks at other launches after about so many instructions.
 constexpr uint64_t kVisit = 512 << 10;
 
@@ -44,10 +48,14 @@ public:
         hard_limit_(std::max<uint64_t>(1, std::min<uint64_t>(plan.resident_limit, total_))) {
     soft_limit_ = plan.cooperative ? hard_limit_ : std::min<uint64_t>(hard_limit_, workers);
     turn_ = plan.cooperative ? kCooperativeTurn : kTurn;
+    if (weak_memory())
+      soft_limit_ = std::max(soft_limit_, std::min(hard_limit_, kWeakResident));
+    random_.seed(config().seed.value_or(0) ^ plan.dispatch_id << 32);
     constexpr uint64_t kLargestShuffled = uint64_t{1}
                                           << 32; // the product in order() must fit 64 bits
     if (config().seed && total_ > 1 && total_ < kLargestShuffled) {
-      std::mt19937_64 random(*config().seed);
+      // Each launch of the weak mode has an order of its own.
+      std::mt19937_64 random(*config().seed ^ (weak_memory() ? plan.dispatch_id << 32 : 0));
       do
         step_ = 1 + random() % (total_ - 1);
       while (std::gcd(step_, total_) != 1);
@@ -62,8 +70,7 @@ public:
     while (std::unique_ptr<ResidentGroup> group = take()) {
       uint64_t before = group->instructions();
       LaunchFailure failure;
-      ResidentGroup::Turn turn =
-          group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
+      ResidentGroup::Turn turn = group->run(turn_length(), cancel_, failure);
       done += group->instructions() - before;
       // The common case: it ended, none waits, and its memory serves the next one.
       while (turn == ResidentGroup::Turn::Finished &&
@@ -74,7 +81,7 @@ public:
         finished_.fetch_add(1, std::memory_order_relaxed);
         turns_without_end_.store(0, std::memory_order_relaxed);
         group->start(order(n));
-        turn = group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
+        turn = group->run(turn_length(), cancel_, failure);
         done += group->instructions();
       }
       instructions_.fetch_add(done - counted, std::memory_order_relaxed);
@@ -141,8 +148,10 @@ private:
     }
     if (ready_.empty())
       return nullptr;
-    std::unique_ptr<ResidentGroup> group = std::move(ready_.front());
-    ready_.pop_front();
+    // The weak mode takes any of them, fairly: one that waits is seldom passed over for long.
+    auto next = ready_.begin() + (weak_memory() ? static_cast<long>(random_() % ready_.size()) : 0);
+    std::unique_ptr<ResidentGroup> group = std::move(*next);
+    ready_.erase(next);
     waiting_.store(ready_.size(), std::memory_order_relaxed);
     ++running_;
     return group;
@@ -159,6 +168,11 @@ private:
                             plan_.kernel->name)});
       return nullptr;
     }
+  }
+
+  /// Instructions in a workgroup's turn.
+  uint64_t turn_length() {
+    return weak_memory() ? 1 + random_() % kLongestWeakTurn : turn_.load(std::memory_order_relaxed);
   }
 
   /// The workgroup that runs as the n-th one: a permutation of all if a seed is given.
@@ -188,7 +202,8 @@ private:
         break;
       }
       ready_.push_back(std::move(group));
-      if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >= resident_ &&
+      if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >=
+              resident_ * (weak_memory() ? kTurn / kLongestWeakTurn : 1) &&
           soft_limit_ < hard_limit_) {
         soft_limit_ = std::min(hard_limit_, soft_limit_ * 2);
         turn_.store(std::min(turn_.load(std::memory_order_relaxed) * 2, kLongestTurn),
@@ -221,6 +236,7 @@ private:
   const std::atomic<bool> &stopping_;
   const uint64_t hard_limit_;
   uint64_t step_ = 0, first_ = 0; // see order()
+  std::mt19937_64 random_;        // for turn_length(): one thread
   std::atomic<uint64_t> next_{0};
   std::atomic<uint64_t> finished_{0};
   std::atomic<uint64_t> waiting_{0}; // ready_.size()
