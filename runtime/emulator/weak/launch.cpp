@@ -72,6 +72,13 @@ public:
   const Dim grid;
 };
 
+bool is_over(const WaveState &ws, const Wait &wait) {
+  for (unsigned list = 0; list < kLists; list++)
+    if (ws.list[list].size() > wait.left[list])
+      return false;
+  return ws.list[kLds].size() + ws.list[kScalars].size() <= wait.lgkm;
+}
+
 void Group::group_started(const Workgroup &group) {
   // The command processor gives workgroups to XCDs in turn; to which CU of one is not documented.
   const Shape &shape = launch_.memory.shape;
@@ -108,7 +115,15 @@ int Group::before(Wave &w, const Inst &i, StopInfo &stop) {
     return isa::kContinue;
   if (kind != Kind::Wait)
     return launch_.pipeline.issue(ws, w, i, kind, stop);
-  launch_.pipeline.wait(ws, wait_of(w, i));
+  // A wave that waits gives the others time; once in kHurry, what it waits for is hurried.
+  constexpr unsigned kHurry = 4;
+  Wait wait = wait_of(w, i);
+  if (!is_over(ws, wait) && !memory.random.one_in(kHurry)) {
+    stop.kind = StopKind::Budget;
+    w.pc = i.pc;
+    return isa::kStop;
+  }
+  launch_.pipeline.wait(ws, wait);
   return isa::kDone;
 }
 

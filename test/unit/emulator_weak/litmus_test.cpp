@@ -96,7 +96,7 @@ void check_removals(const Kernel &kernel, const std::vector<Removal> &removals) 
       CHECK(take_out(object, r.gfx, instruction) > 0);
     }
     INFO(kernel.name << " on " << r.gfx << " without " << names);
-    CHECK(seen(target->device, object, kernel, 2 * kRuns) > 0);
+    CHECK(seen(target->device, object, kernel, 5 * kRuns) > 0);
   }
 }
 void check_right(const Kernel &kernel, unsigned runs = 1000) {
