@@ -168,8 +168,8 @@ public:
         !kernels())
       return nullptr;
     std::string why;
-    object_->code_ = DecodeCache::create(model_.gfx, host(code_lo_), code_hi_ - code_lo_, why,
-                                         watching() ? Watch::Yes : Watch::No);
+    object_->code_ =
+        DecodeCache::create(model_.gfx, host(code_lo_), code_hi_ - code_lo_, why, watching());
     if (!object_->code_) {
       fail(hip::hipErrorNoBinaryForGpu, why);
       return nullptr;

@@ -7,6 +7,11 @@
 
 namespace w2w::emu {
 
+namespace {
+constexpr std::string_view kWeak = "weak";
+constexpr uint64_t kWeakSeed = 1; // of the weak mode, if none is given
+} // namespace
+
 Config parse_config(std::string_view text) {
   Config config;
   while (!text.empty()) {
@@ -43,9 +48,35 @@ Config parse_config(std::string_view text) {
 const Config &config() {
   static const Config values = [] {
     const char *text = getenv("W2W_CONFIG");
-    return parse_config(text ? text : "");
+    Config read = parse_config(text ? text : "");
+    if (weak_memory()) {
+      read.seed = read.seed.value_or(kWeakSeed);
+      log(LogLevel::Info, "weak memory mode with seed {} (W2W_CONFIG=emu-seed=N chooses another)",
+          *read.seed);
+    }
+    return read;
   }();
   return values;
+}
+
+bool weak_memory() {
+  static const bool weak = [] {
+    const char *value = getenv("W2W_EMU");
+    return value && std::string_view(value) == kWeak;
+  }();
+  return weak;
+}
+
+std::string mode_problem() {
+  return mode_error(getenv("W2W_EMU"));
+}
+
+std::string mode_error(const char *value) {
+  std::string_view text = value ? value : "";
+  if (text.empty() || text == kWeak)
+    return {};
+  return fmt::format("W2W_EMU={}: no mode of the emulator; there is '{}' (weak memory)", text,
+                     kWeak);
 }
 
 } // namespace w2w::emu

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace w2w::emu {
@@ -20,5 +21,12 @@ struct Config {
 const Config &config();
 /// For tests.
 Config parse_config(std::string_view text);
+
+/// Whether W2W_EMU asks for the weak memory mode (weak/README.md).
+bool weak_memory();
+/// What is wrong with W2W_EMU; empty if nothing is.
+std::string mode_error(const char *value);
+/// With the environment's.
+std::string mode_problem();
 
 } // namespace w2w::emu

@@ -289,6 +289,7 @@ hipError_t launch(Device &device, std::shared_ptr<Stream> stream, std::shared_pt
   plan.kernel = &kernel;
   plan.model = &model;
   plan.memory = &device.map;
+  plan.local = &device.memory;
   plan.grid = grid;
   plan.block = block;
   plan.lds_bytes = kernel.static_lds + dynamic_lds;

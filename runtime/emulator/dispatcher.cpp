@@ -23,6 +23,10 @@ constexpr uint64_t kLongestTurn = kTurn * 16;
 constexpr uint64_t kCooperativeTurn = 8 << 10;
 /// With a seed: they are to be mixed well, and many wait for one that came late.
 constexpr uint64_t kSeededTurn = 2 << 10;
+/// In the weak mode: turns are short and of random length, and several workgroups are resident from
+/// the start, so that they meet in many ways.
+constexpr uint64_t kLongestWeakTurn = 96;
+constexpr uint64_t kWeakResident = 16;
 /// A thread looks at other launches after about so many instructions.
 constexpr uint64_t kVisit = 512 << 10;
 
@@ -48,6 +52,9 @@ public:
         hard_limit_(std::max<uint64_t>(1, std::min<uint64_t>(plan.resident_limit, total_))) {
     soft_limit_ = plan.cooperative ? hard_limit_ : std::min<uint64_t>(hard_limit_, workers);
     turn_ = config().seed ? kSeededTurn : plan.cooperative ? kCooperativeTurn : kTurn;
+    if (weak_memory())
+      soft_limit_ = std::max(soft_limit_, std::min(hard_limit_, kWeakResident));
+    random_.seed(config().seed.value_or(0) ^ plan.dispatch_id << 32);
   }
 
   /// Executes workgroups for about `visit` instructions, or until there is nothing to do here.
@@ -57,8 +64,7 @@ public:
     while (std::unique_ptr<ResidentGroup> group = take()) {
       uint64_t before = group->instructions();
       LaunchFailure failure;
-      ResidentGroup::Turn turn =
-          group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
+      ResidentGroup::Turn turn = group->run(turn_length(), cancel_, failure);
       done += group->instructions() - before;
       // The common case: it ended, none waits, and its memory serves the next one.
       while (turn == ResidentGroup::Turn::Finished &&
@@ -69,7 +75,7 @@ public:
         finished_.fetch_add(1, std::memory_order_relaxed);
         turns_without_end_.store(0, std::memory_order_relaxed);
         group->start(order(n));
-        turn = group->run(turn_.load(std::memory_order_relaxed), cancel_, failure);
+        turn = group->run(turn_length(), cancel_, failure);
         done += group->instructions();
       }
       instructions_.fetch_add(done - counted, std::memory_order_relaxed);
@@ -136,8 +142,10 @@ private:
     }
     if (ready_.empty())
       return nullptr;
-    std::unique_ptr<ResidentGroup> group = std::move(ready_.front());
-    ready_.pop_front();
+    // The weak mode takes any of them, fairly: one that waits is seldom passed over for long.
+    auto next = ready_.begin() + (weak_memory() ? static_cast<long>(random_() % ready_.size()) : 0);
+    std::unique_ptr<ResidentGroup> group = std::move(*next);
+    ready_.erase(next);
     waiting_.store(ready_.size(), std::memory_order_relaxed);
     ++running_;
     return group;
@@ -164,7 +172,9 @@ private:
       return n;
     uint64_t first = n - n % hard_limit_;
     if (shuffled_.empty() || first != shuffled_first_) {
-      std::mt19937_64 random(*config().seed ^ first * 0x9e3779b97f4a7c15u);
+      // Each launch of the weak mode has an order of its own.
+      std::mt19937_64 random(*config().seed ^ first * 0x9e3779b97f4a7c15u ^
+                             (weak_memory() ? plan_.dispatch_id << 32 : 0));
       shuffled_.resize(std::min(hard_limit_, total_ - first));
       std::iota(shuffled_.begin(), shuffled_.end(), first);
       for (size_t i = shuffled_.size(); i > 1; --i)
@@ -172,6 +182,11 @@ private:
       shuffled_first_ = first;
     }
     return shuffled_[n - first];
+  }
+
+  /// Instructions in a workgroup's turn.
+  uint64_t turn_length() {
+    return weak_memory() ? 1 + random_() % kLongestWeakTurn : turn_.load(std::memory_order_relaxed);
   }
 
   /// Under mutex_, after a turn: whether nothing has happened for so long that the launch is given
@@ -232,7 +247,8 @@ private:
         break;
       }
       ready_.push_back(std::move(group));
-      if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >= resident_ &&
+      if (turns_without_end_.fetch_add(1, std::memory_order_relaxed) + 1 >=
+              resident_ * (weak_memory() ? kTurn / kLongestWeakTurn : 1) &&
           soft_limit_ < hard_limit_) {
         soft_limit_ = std::min(hard_limit_, soft_limit_ * 2);
         if (!config().seed)
@@ -269,6 +285,7 @@ private:
   const uint64_t hard_limit_;
   std::vector<uint64_t> shuffled_; // see order()
   uint64_t shuffled_first_ = 0;
+  std::mt19937_64 random_; // for turn_length(): one thread
   std::atomic<uint64_t> next_{0};
   std::atomic<uint64_t> finished_{0};
   std::atomic<uint64_t> waiting_{0}; // ready_.size()

@@ -1,6 +1,7 @@
 // One kernel launch: its geometry, arguments and the state that its workgroups share.
 #pragma once
 
+#include "runtime/emulator/arena.h"
 #include "runtime/emulator/code_object.h"
 #include "runtime/emulator/isa/wave.h"
 #include "runtime/emulator/kernel.h"
@@ -31,6 +32,7 @@ struct LaunchPlan {
   const Kernel *kernel = nullptr;
   const Model *model = nullptr;
   const MemoryMap *memory = nullptr;
+  const Arena *local = nullptr;  // the device's own memory
   Dim grid{1, 1, 1};             // workgroups
   Dim block{1, 1, 1};            // work-items of a workgroup
   uint32_t lds_bytes = 0;        // static and dynamic

@@ -1,9 +1,11 @@
 #include "runtime/emulator/observer.h"
 
+#include "runtime/emulator/config.h"
 #include "runtime/emulator/insight/counters.h"
 #include "runtime/emulator/insight/hang.h"
 #include "runtime/emulator/insight/trace.h"
 #include "runtime/emulator/launch.h"
+#include "runtime/emulator/weak/weak.h"
 #include "runtime/emulator/workgroup.h"
 
 #include <vector>
@@ -28,6 +30,8 @@ constexpr Kind kObservers[] = {
     {counters_wanted, no_problem, count_launch},
     {trace_wanted, trace_problem, trace_launch},
     {hang_wanted, no_problem, hang_observer},
+    // Last: it executes memory instructions in their handlers' place.
+    {weak_memory, mode_problem, weak::observe},
 };
 
 /// Several observers of one workgroup.
@@ -35,10 +39,15 @@ class GroupObservers final : public GroupObserver {
 public:
   explicit GroupObservers(std::vector<std::unique_ptr<GroupObserver>> all) : all_(std::move(all)) {}
   int before(Wave &w, const isa::Inst &i, StopInfo &s) override {
-    for (const auto &each : all_)
-      if (int next = each->before(w, i, s))
+    int done = isa::kContinue;
+    for (const auto &each : all_) {
+      int next = each->before(w, i, s);
+      if (next == isa::kDone)
+        done = next;
+      else if (next)
         return next;
-    return isa::kContinue;
+    }
+    return done;
   }
   int after(Wave &w, const isa::Inst &i, StopInfo &s, int next) override {
     for (const auto &each : all_)
@@ -99,14 +108,16 @@ std::string observer_problem() {
   return "";
 }
 
-bool watching() {
-  static const bool any = [] {
+Watch watching() {
+  static const Watch how = [] {
+    if (weak_memory())
+      return Watch::Finely;
     for (const Kind &kind : kObservers)
       if (kind.wanted())
-        return true;
-    return false;
+        return Watch::Yes;
+    return Watch::No;
   }();
-  return any;
+  return how;
 }
 
 std::shared_ptr<LaunchObserver> observe(const LaunchPlan &plan) {

@@ -4,6 +4,7 @@
 // To add one: a LaunchObserver in a file of its own, and a row in kObservers (observer.cpp).
 #pragma once
 
+#include "runtime/emulator/isa/execute.h"
 #include "runtime/emulator/isa/observe.h"
 
 #include <memory>
@@ -42,9 +43,9 @@ public:
 /// then.
 std::string observer_problem();
 
-/// Whether code must be decoded so that observers see it: one is asked for in the environment.
-/// Fixed for the life of the process.
-bool watching();
+/// How code must be decoded so that the observers that the environment asks for see it. Fixed for
+/// the life of the process.
+Watch watching();
 
 /// The observers that the environment asks for on this launch, as one; null if none.
 std::shared_ptr<LaunchObserver> observe(const LaunchPlan &);

@@ -17,6 +17,8 @@ namespace {
 /// Instructions a wave may run before its neighbours get their turn: long enough that its registers
 /// stay in the cache, short enough that a wave waiting for a neighbour's flag costs little.
 constexpr uint64_t kWaveSlice = 4096;
+/// In the weak mode: most slices are of a few instructions.
+constexpr uint64_t kWeakSlices[] = {1, 2, 4, 8, 32};
 
 constexpr int32_t kWorkgroupBarrier = -1; // gfx12 barrier id
 constexpr int32_t kTrapDebug = 3;         // s_trap 3 is llvm.debugtrap: goes on without a debugger
@@ -35,6 +37,15 @@ uint64_t ResidentGroup::next_random() {
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
   return random_;
+}
+
+uint64_t ResidentGroup::slice_length() {
+  if (!random_)
+    return kWaveSlice;
+  uint64_t random = next_random();
+  if (weak_memory())
+    return kWeakSlices[(random >> 16) % std::size(kWeakSlices)];
+  return 1 + random % kWaveSlice;
 }
 
 ResidentGroup::ResidentGroup(const LaunchPlan &plan) : plan_(plan), count_(plan.waves()) {
@@ -97,7 +108,7 @@ void ResidentGroup::start(uint64_t n) {
   waiting_ = signals_ = 0;
   instructions_ = 0;
   if (config().seed)
-    random_ = mix(*config().seed ^ mix(n + 1)) | 1;
+    random_ = mix(*config().seed ^ mix(n + 1) ^ (weak_memory() ? plan_.dispatch_id << 32 : 0)) | 1;
 }
 
 ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> &cancel,
@@ -121,7 +132,7 @@ ResidentGroup::Turn ResidentGroup::run(uint64_t budget, const std::atomic<bool> 
       if (cancel.load(std::memory_order_relaxed))
         return Turn::Cancelled;
       ran = true;
-      uint64_t slice = random_ ? 1 + next_random() % kWaveSlice : kWaveSlice;
+      uint64_t slice = slice_length();
       StopInfo stop = execute(slot.wave, code, slice);
       instructions_ += stop.instructions;
       all_slept &= stop.kind == StopKind::Sleep;

@@ -50,6 +50,7 @@ private:
   };
 
   uint64_t next_random();
+  uint64_t slice_length();
   void end_wave(Slot &slot);
   bool handle(Slot &slot, const StopInfo &stop, LaunchFailure &failure);
   void release_barrier();

@@ -68,6 +68,15 @@ std::unique_ptr<DecodeCache> DecodeCache::create(std::string_view target, const 
   return std::unique_ptr<DecodeCache>(new DecodeCache(std::move(p)));
 }
 
+namespace {
+/// Touches memory, or waits for it.
+bool communicates(const isa::Opcode &op) {
+  std::string_view name = op.name;
+  return op.form >= isa::Form::Flat || op.form == isa::Form::Smem || op.form == isa::Form::Fence ||
+         name.starts_with("s_wait") || name.starts_with("s_dcache");
+}
+} // namespace
+
 const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigned lanes) {
   std::lock_guard lock(mutex);
   std::atomic<const isa::Block *> &slot = d.at[offset / 4];
@@ -107,12 +116,12 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
     b.agprs = std::max(b.agprs, p.agprs);
     // What does nothing is counted, not run; but observers see it.
     b.count++;
-    if (watch == Watch::Yes)
+    if (watch != Watch::No)
       p.inst.execute = p.inst.fn, p.inst.fn = isa::observed;
-    if (watch == Watch::Yes || p.inst.opcode->form != isa::Form::Nop)
+    if (watch != Watch::No || p.inst.opcode->form != isa::Form::Nop)
       list.push_back(p.inst), list.back().ordinal = b.count;
     at += n;
-    if (p.ends_block)
+    if (p.ends_block || (watch == Watch::Finely && communicates(*list.back().opcode)))
       break;
   }
   instructions.push_back(std::move(list));

@@ -50,8 +50,10 @@ struct StopInfo {
   std::string text;
 };
 
-/// Whether the instructions of a DecodeCache ask the workgroup's observer (observe.h).
-enum class Watch : bool { No, Yes };
+/// Whether the instructions of a DecodeCache ask the workgroup's observer (observe.h). Finely: and
+/// blocks end behind each instruction that touches memory or waits for it, so that a wave's turn
+/// can end there.
+enum class Watch : uint8_t { No, Yes, Finely };
 
 /// The decoded form of one code object's executable segment, shared by all threads that run it.
 /// Decoding is lazy, a basic block at a time; readers take no lock.

@@ -17,6 +17,7 @@ enum Next : int {
   kBranch = 1,   ///< Wave::pc is set; leave the block
   kStop = 2,     ///< StopInfo is filled in, but for pc and instructions; Wave::pc is set unless the
                  ///< kind keeps pc
+  kDone = 3,     ///< of WaveObserver::before() only: the observer has executed the instruction
 };
 using Handler = int (*)(Wave &, const Inst &, StopInfo &);
 
@@ -144,6 +145,18 @@ struct Operand {
 enum class DppKind : uint8_t { None, Dpp16, Dpp8 };
 enum class Unused : uint8_t { Pad, Sext, Preserve };
 
+/// The cache policy that a memory instruction or cache operation carries, as its text says it.
+/// gfx9 and gfx10/11: glc, slc, dlc; gfx940: sc0, sc1, nt; gfx12: the two bits of the scope.
+enum Policy : uint8_t {
+  kGlc = 1,
+  kSlc = 2,
+  kDlc = 4,
+  kSc0 = 8,
+  kSc1 = 16,
+  kNt = 32,
+  kScopeShift = 6, ///< SCOPE_CU 0, SCOPE_SE 1, SCOPE_DEV 2, SCOPE_SYS 3
+};
+
 struct Inst {
   Handler fn = nullptr;
   Handler execute = nullptr; ///< watched code: what fn, observed(), calls (observe.h)
@@ -190,6 +203,7 @@ struct Inst {
   bool offen = false;      ///< and a VGPR the offset
   bool returns = false;    ///< scalar atomic: the old value goes to the data registers
   bool flush_adds = false; ///< f32 additions to global memory flush denormals (gfx90a)
+  uint8_t policy = 0;      ///< Policy
   uint8_t fp = 0;          ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
   uint16_t ordinal = 0;    ///< instructions of its block up to and with this one
   uint64_t pc = 0;

@@ -8,9 +8,10 @@ int observed(Wave &w, const Inst &i, StopInfo &s) {
   WaveObserver *observer = w.group->observer;
   if (!observer)
     return i.execute(w, i, s);
-  if (int next = observer->before(w, i, s))
+  int next = observer->before(w, i, s);
+  if (next && next != kDone)
     return next;
-  return observer->after(w, i, s, i.execute(w, i, s));
+  return observer->after(w, i, s, next == kDone ? kContinue : i.execute(w, i, s));
 }
 
 unsigned accesses(const Wave &w, const Inst &i, LaneAccesses (&out)[kMostAccesses]) {

@@ -15,7 +15,8 @@ public:
   virtual ~WaveObserver() = default;
   /// The wave is about to execute the instruction; its registers are those the instruction will
   /// read. kContinue lets it run; kStop, with `stop` filled in as a handler does, ends the wave's
-  /// turn in front of it (set Wave::pc to inst.pc).
+  /// turn in front of it (set Wave::pc to inst.pc); kDone says that the observer has done, or will
+  /// do, what the instruction does: its handler is not called.
   virtual int before(Wave &, const isa::Inst &, StopInfo &) { return isa::kContinue; }
   /// The instruction has run; `next` is what its handler returned. What this returns takes the
   /// place of `next`.

@@ -4,6 +4,7 @@
 #include "runtime/emulator/isa/text.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace w2w::emu::isa {
@@ -626,6 +627,21 @@ bool Parser::memory(Inst &i, const Opcode &op) {
   return true;
 }
 
+uint8_t policy_of(const Modifiers &mods) {
+  static constexpr std::pair<const char *, Policy> flags[] = {
+      {"glc", kGlc}, {"slc", kSlc}, {"dlc", kDlc}, {"sc0", kSc0}, {"sc1", kSc1}, {"nt", kNt}};
+  static constexpr std::array<std::string_view, 4> scopes = {"SCOPE_CU", "SCOPE_SE", "SCOPE_DEV",
+                                                             "SCOPE_SYS"};
+  unsigned policy = 0;
+  for (auto [name, bit] : flags)
+    if (mods.has(name))
+      policy |= bit;
+  auto scope = std::find(scopes.begin(), scopes.end(), mods.value("scope"));
+  if (scope != scopes.end())
+    policy |= unsigned(scope - scopes.begin()) << kScopeShift;
+  return uint8_t(policy);
+}
+
 bool Parser::run(Inst &i, const Opcode &op, uint64_t pc) {
   i.opcode = &op;
   i.fn = op.fn;
@@ -633,6 +649,7 @@ bool Parser::run(Inst &i, const Opcode &op, uint64_t pc) {
   i.generation = uint8_t(generation);
   i.size = uint8_t(size);
   i.fp = op.fp;
+  i.policy = policy_of(mods);
   i.pc = pc;
   bool ok;
   if (op.form >= Form::Flat)
