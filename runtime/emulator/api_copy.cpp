@@ -1,6 +1,8 @@
 // Copies and fills.
 #include "runtime/emulator/api.h"
 
+#include "runtime/emulator/check/blocks.h"
+
 #include <cstring>
 #include <vector>
 
@@ -29,9 +31,12 @@ struct Side {
 
 void copy_box(const Side &dst, const Side &src, const Box &box) {
   for (size_t z = 0; z < box.depth; ++z)
-    for (size_t y = 0; y < box.height; ++y)
-      memmove(dst.base + z * dst.slice + y * dst.pitch, src.base + z * src.slice + y * src.pitch,
-              box.width);
+    for (size_t y = 0; y < box.height; ++y) {
+      uint8_t *to = dst.base + z * dst.slice + y * dst.pitch;
+      const uint8_t *from = src.base + z * src.slice + y * src.pitch;
+      memmove(to, from, box.width);
+      check::host_copied(value(to), value(from), box.width);
+    }
 }
 
 /// A side that the kind of copy calls device memory must be memory a device can reach.
@@ -117,6 +122,7 @@ hipError_t fill(void *dst, size_t pitch, uint32_t pattern, unsigned size, size_t
   auto work = [=] {
     for (size_t y = 0; y < height; ++y) {
       uint8_t *row = side.base + y * pitch;
+      check::host_wrote(value(row), box.width);
       if (size == 1)
         memset(row, static_cast<int>(pattern), count);
       else
