@@ -457,14 +457,9 @@ void RaceCheck::conflicting_lanes(const Step &step, const isa::LaneAccesses &a, 
   if (apart)
     return;
   // By dword: the last lane that wrote it. 64 lanes of at most 4 dwords and one for a straddle.
-  struct Seen {
-    uint64_t dword = UINT64_MAX;
-    unsigned lane = 0;
-  };
   constexpr unsigned kPlaces = 1024;
-  static thread_local Seen seen[kPlaces];
-  for (Seen &s : seen)
-    s.dword = UINT64_MAX;
+  seen_.assign(kPlaces, Seen());
+  std::vector<Seen> &seen = seen_;
   bool done = false;
   each_lane(a.mask, [&](unsigned lane) {
     for (uint64_t dword = a.at[lane] & ~uint64_t{3}; !done && dword < a.at[lane] + a.size;

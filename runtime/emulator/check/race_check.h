@@ -106,6 +106,11 @@ private:
   std::vector<bool> waits_; ///< by wave: the next instruction runs behind a barrier
   Clock joined_;
   std::vector<Cell> lds_;
+  struct Seen {
+    uint64_t dword = UINT64_MAX;
+    unsigned lane = 0;
+  };
+  std::vector<Seen> seen_; ///< of conflicting_lanes()
   uint32_t group_ = 0;
   Dim id_{};
   bool running_ = false;

@@ -176,10 +176,6 @@ void UninitCheck::set_scalar(const Wave &w, const Operand &o, unsigned dwords, u
     shadow.s[o.index + k] = k < 2 ? static_cast<uint32_t>(undefined >> (32 * k)) : 0;
 }
 
-uint64_t UninitCheck::undefined_mask(const Wave &w, const Operand &o) {
-  return scalar(w, o, mask_dwords(w)).undefined;
-}
-
 // Instructions
 
 void UninitCheck::before(const Step &step) {

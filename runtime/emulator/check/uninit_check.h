@@ -51,7 +51,6 @@ private:
   uint64_t undefined_lanes(const Wave &w, const isa::Operand &o, unsigned rows);
   Bits scalar(const Wave &w, const isa::Operand &o, unsigned dwords);
   void set_scalar(const Wave &w, const isa::Operand &o, unsigned dwords, uint64_t undefined);
-  uint64_t undefined_mask(const Wave &w, const isa::Operand &o);
 
   // Instructions
   void vector(const Step &step);

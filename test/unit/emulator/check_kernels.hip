@@ -65,9 +65,9 @@ __global__ void uninit_copy(u32 *p, u32 *out, u32, u32 bug) {
   u32 y = bug ? x : (x & 0xffff0000u) ^ (x & 0xffff0000u & 0);
   out[tid()] = y + 3;
   if (bug && (x & 1))
-    out[tid()] = 7;
+    out[tid() + 128] = 7;
   if (((x << 8) & 0xff) != 0) // zero whatever x is
-    out[tid()] = 8;
+    out[tid() + 128] = 8;
 }
 __global__ void uninit_lds(u32 *, u32 *out, u32, u32 bug) {
   if (!bug)

@@ -141,19 +141,19 @@ TEST_CASE("words of W2W_CHECK") {
 TEST_CASE("blocks: neighbours, freed memory, variables") {
   check::Blocks blocks;
   bool freed = false;
-  blocks.enter(0x10000, 100, check::BlockKind::Device);
-  CHECK(blocks.find(0x10063));
-  CHECK_FALSE(blocks.find(0x10064));
-  CHECK(blocks.describe(0x10070, freed) ==
-        "12 bytes past the end of the 100 bytes allocated at 0x10000 (hipMalloc #1)");
-  CHECK(blocks.describe(0xfff8, freed) ==
-        "8 bytes before the 100 bytes allocated at 0x10000 (hipMalloc #1)");
+  blocks.enter(0x10000000, 100, check::BlockKind::Device);
+  CHECK(blocks.find(0x10000063));
+  CHECK_FALSE(blocks.find(0x10000064));
+  CHECK(blocks.describe(0x10000070, freed) ==
+        "12 bytes past the end of the 100 bytes allocated at 0x10000000 (hipMalloc #1)");
+  CHECK(blocks.describe(0xffffff8, freed) ==
+        "8 bytes before the 100 bytes allocated at 0x10000000 (hipMalloc #1)");
   CHECK(blocks.describe(16, freed) == "a null pointer");
-  blocks.leave(0x10000, true);
-  CHECK(blocks.describe(0x10004, freed).find("which were freed") != std::string::npos);
+  blocks.leave(0x10000000, true);
+  CHECK(blocks.describe(0x10000004, freed).find("which were freed") != std::string::npos);
   CHECK(freed);
-  blocks.enter(0x10000, 50, check::BlockKind::Device);
-  (void)blocks.describe(0x10004, freed);
+  blocks.enter(0x10000000, 50, check::BlockKind::Device);
+  (void)blocks.describe(0x10000004, freed);
   CHECK_FALSE(freed);
   blocks.enter_code_object(0x20000, 0x1000, {{0x20100, 0x20200}},
                            {{0x20100, 0x2010c, "a"}, {0x20180, 0x20184, "b"}});
