@@ -11,4 +11,6 @@ status=$?
 printf '%s\n' "$output"
 [ $status -eq 0 ] || { echo "$name ended with status $status"; exit 1; }
 grep -q "^PASS $name " <<<"$output" || { echo "$name did not say PASS"; exit 1; }
-[[ ${output##*$'\n'} == "w2w check: 0 errors" ]] || { echo "the checker has something to say"; exit 1; }
+! grep '^w2w check: ' <<<"$output" | grep -qv '^w2w check: 0 errors$' || { echo "the checker has something to say"; exit 1; }
+# `traps` uses the device in children of its own alone, whose output it keeps.
+[ "$name" = traps ] || grep -q '^w2w check: 0 errors$' <<<"$output" || { echo "nothing was checked"; exit 1; }

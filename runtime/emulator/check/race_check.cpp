@@ -353,13 +353,19 @@ void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, u
       if (slot.unit - launch_.base < launch_.total && slot.kind & kAtomic && slot.bytes & bytes)
         kind |= kAtomic;
 
+  auto pc = static_cast<int32_t>(a.step.inst.pc - context_.plan.kernel->entry);
   Slot *mine = nullptr, *empty = nullptr, *ordered = nullptr;
   for (Slot &slot : cell.slots) {
     if (slot.unit - launch_.base >= launch_.total) { // empty, or of another launch
       empty = &slot;
       continue;
     }
-    bool same = slot.unit == launch_.base + group_ * launch_.group_units + local;
+    uint32_t here = launch_.base + group_ * launch_.group_units; // the workgroup's first unit
+    uint32_t per_wave = a.step.wave.lanes / launch_.unit_lanes;
+    // The other half of the wave, in this very instruction: conflicting_lanes() judges that.
+    bool same =
+        slot.unit == here + local || (slot.pc == pc && slot.unit - here < launch_.group_units &&
+                                      (slot.unit - here) / per_wave == local / per_wave);
     bool known = same || knows(unit, local, slot);
     if (!known && slot.bytes & bytes && (kind | slot.kind) & kWrite) {
       bool atomics = kind & slot.kind & kAtomic;
@@ -399,7 +405,7 @@ void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, u
   }
   *into = {launch_.base + group_ * launch_.group_units + local,
            unit.clock.own[local],
-           static_cast<int32_t>(a.step.inst.pc - context_.plan.kernel->entry),
+           pc,
            bytes,
            kind,
            static_cast<uint8_t>(lane),
