@@ -40,7 +40,8 @@ public:
   }
 
   int before(Wave &wave, const isa::Inst &inst, StopInfo &stop) override {
-    Step step{wave, inst, isa::accesses(wave, inst, at_), at_};
+    count_ = isa::accesses(wave, inst, at_);
+    Step step{wave, inst, count_, at_};
     if (memory_ && step.count)
       if (int next = memory_->before(step, stop))
         return next;
@@ -51,6 +52,11 @@ public:
     if (uninit_)
       uninit_->before(step);
     return isa::kContinue;
+  }
+  int after(Wave &wave, const isa::Inst &inst, StopInfo &, int next) override {
+    if (race_ && count_ && next == isa::kContinue)
+      race_->after({wave, inst, count_, at_});
+    return next;
   }
   void group_started(const Workgroup &group) override {
     if (barrier_)
@@ -82,7 +88,8 @@ public:
   }
 
 private:
-  isa::LaneAccesses at_[isa::kMostAccesses];
+  isa::LaneAccesses at_[isa::kMostAccesses]; // of the instruction that runs
+  unsigned count_ = 0;
   std::optional<MemoryCheck> memory_;
   std::optional<BarrierCheck> barrier_;
   std::optional<RaceCheck> race_;

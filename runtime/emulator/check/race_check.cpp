@@ -306,6 +306,33 @@ void RaceCheck::access(const Step &step, const isa::LaneAccesses &a, unsigned pl
   }
 }
 
+/// Other threads run other workgroups: between before() and the atomic's effect somebody else may
+/// have released what it sees. Writes are remembered before they take effect, so that what an
+/// atomic has seen is there to be learnt now.
+void RaceCheck::after(const Step &step) {
+  for (unsigned k = 0; k < step.count; ++k) {
+    const isa::LaneAccesses &a = step.at[k];
+    bool acquires =
+        a.access == MemoryAccess::Atomic || (a.access == MemoryAccess::Read && step.inst.coherent);
+    if (a.space != MemorySpace::Global || !acquires)
+      continue;
+    const MemoryMap &memory = *step.wave.group->memory;
+    each_lane(a.mask, [&](unsigned lane) {
+      uint64_t at = a.at[lane], end = at + a.size;
+      if (end < at || !memory.accessible(at, end, emu::Access::Read))
+        return;
+      uint32_t local = (step.wave.wave_in_group * step.wave.lanes + lane) / launch_.unit_lanes;
+      for (uint64_t dword = at & ~uint64_t{3}; dword < end; dword += 4) {
+        GlobalShadow::Locked page = shadow().lock(dword);
+        for (const Slot &slot : page.page->cells[dword % GlobalShadow::kPage / 4].slots)
+          if (slot.unit - launch_.base < launch_.total && slot.kind & kWrite &&
+              (slot.kind & kAtomic || !launch_.marked_stores) && !knows(units_[local], local, slot))
+            learn(local, slot);
+      }
+    });
+  }
+}
+
 bool RaceCheck::knows(const Unit &unit, uint32_t local, const Slot &slot) const {
   uint32_t index = slot.unit - launch_.base, group = index / launch_.group_units;
   uint32_t other = index % launch_.group_units;

@@ -78,6 +78,8 @@ public:
   ~RaceCheck();
   void group_started(const Workgroup &group);
   void before(const Step &step);
+  /// The same step, once the instruction has run.
+  void after(const Step &step);
   void barrier_passed();
   void group_ended();
 
