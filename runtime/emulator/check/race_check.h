@@ -12,7 +12,9 @@
 //  * a dword remembers four accesses (shadow.h);
 //  * a plain write that leaves the value as it is races with no other write;
 //  * relaxed and volatile accesses to LDS look as plain ones: a plain read races with no atomic
-//    there, and a store by a unit that did an atomic at the place before (a lock's owner) is one;
+//    there, and a store by a unit that did an atomic at the place before (a lock's owner) is one.
+//    A flag in LDS that is only loaded and stored is reported all the same: nothing tells it from
+//    data;
 //  * gfx90a, gfx10 and gfx11 do not mark atomic stores: there a plain store races with no atomic;
 //  * a unit that learns of more than 1024 other workgroups knows all from then on.
 #pragma once

@@ -20,6 +20,10 @@ bool has(const Inst &i, std::string_view part) {
 bool is_high(const Inst &i, const Operand &o) {
   return o.sel == isa::Sel::Word1 || has(i, "d16_hi");
 }
+/// Where byte `a` of a lane's scratch lies in the wave's (Wave::scratch).
+uint64_t scratch_at(const Wave &w, uint64_t a, unsigned lane) {
+  return (a / 4 * w.lanes + lane) * 4 + a % 4;
+}
 /// Data register of a store's or atomic's place.
 const Operand &data_of(const Inst &i, unsigned place) {
   return i.src[1 + place];
@@ -47,7 +51,7 @@ void UninitCheck::read_memory(const Wave &w, MemorySpace space, uint64_t a, unsi
   case MemorySpace::Scratch: {
     const Shadow &shadow = of(w);
     for (unsigned k = 0; k < n && shadow.defined_scratch; ++k) {
-      uint64_t at = ((a + k) / 4 * w.lanes + lane) * 4 + (a + k) % 4;
+      uint64_t at = scratch_at(w, a + k, lane);
       if (at < scratch_bytes_)
         undefined[k] = static_cast<uint8_t>(~shadow.defined_scratch[at]);
     }
@@ -75,7 +79,7 @@ void UninitCheck::write_memory(const Wave &w, MemorySpace space, uint64_t a, uns
   case MemorySpace::Scratch: {
     Shadow &shadow = of(w);
     for (unsigned k = 0; k < n && shadow.defined_scratch; ++k) {
-      uint64_t at = ((a + k) / 4 * w.lanes + lane) * 4 + (a + k) % 4;
+      uint64_t at = scratch_at(w, a + k, lane);
       if (at >= scratch_bytes_)
         continue;
       shadow.defined_scratch[at] = static_cast<uint8_t>(~undefined[k]);
