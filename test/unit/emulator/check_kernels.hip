@@ -108,6 +108,20 @@ __global__ void lds_race(u32 *, u32 *out, u32, u32 bug) {
     sync();
   out[tid()] = lds[(tid() + 64) % bdim()];
 }
+// The address is a negative register and an offset.
+__global__ void lds_backwards(u32 *, u32 *out, u32, u32) {
+  lds[tid()] = tid() + 1;
+  sync();
+  u32 x, base = 0u - 4 * tid();
+#if defined(__GFX12__)
+  asm volatile("ds_load_b32 %0, %1 offset:508\ns_wait_dscnt 0x0" : "=v"(x) : "v"(base));
+#elif defined(__GFX11__)
+  asm volatile("ds_load_b32 %0, %1 offset:508\ns_waitcnt lgkmcnt(0)" : "=v"(x) : "v"(base));
+#else
+  asm volatile("ds_read_b32 %0, %1 offset:508\ns_waitcnt lgkmcnt(0)" : "=v"(x) : "v"(base));
+#endif
+  out[tid()] = x;
+}
 __global__ void global_race(u32 *p, u32 *, u32, u32 bug) { p[bug ? tid() : bid() * bdim() + tid()] = bid() + 1; }
 __global__ void one_place(u32 *p, u32 *, u32, u32 bug) {
   if (bid() == 0 && tid() < 32)

@@ -119,9 +119,10 @@ TEST_CASE("every planted bug is found, and only it; the right twin is silent") {
 
 TEST_CASE("what is allowed is silent") {
   for (const Target &target : kTargets)
-    for (const Plant &plant : {Plant{"same_value", Kind::Race, "", Data::Zero, 0, {4, 1, 1}},
-                               Plant{"lanes_leave", Kind::Barrier, ""},
-                               Plant{"uninit_copy", Kind::Uninit, "", Data::Fresh}}) {
+    for (const Plant &plant :
+         {Plant{"same_value", Kind::Race, "", Data::Zero, 0, {4, 1, 1}},
+          Plant{"lds_backwards", Kind::Memory, ""}, Plant{"lanes_leave", Kind::Barrier, ""},
+          Plant{"uninit_copy", Kind::Uninit, "", Data::Fresh}}) {
       INFO(target.gfx << ": " << plant.kernel);
       for (const check::Report &report : run(target, plant, 0, plant.data))
         FAIL_CHECK(report.text);
