@@ -316,7 +316,7 @@ private:
         else if (type == STT_OBJECT && s.sh_type == SHT_DYNSYM)
           object_->variables_[std::string(symbol.name)] = {device(symbol.sym.st_value),
                                                            symbol.sym.st_size};
-        else if (type == STT_OBJECT && check::options().any())
+        else if (type == STT_OBJECT && symbol.sym.st_size && check::options().any())
           locals_.push_back({device(symbol.sym.st_value),
                              device(symbol.sym.st_value) + symbol.sym.st_size,
                              std::string(symbol.name)});

@@ -397,13 +397,13 @@ void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, u
     if (!known && slot.bytes & bytes && (kind | slot.kind) & kWrite) {
       bool atomics = kind & slot.kind & kAtomic;
       bool mixed = (kind ^ slot.kind) & kAtomic;
-      // A plain read beside an atomic of LDS, or an unmarked store beside an atomic: see the head
-      // of race_check.h.
-      uint8_t plain = kind & kAtomic ? slot.kind : kind;
+      // A plain read beside an atomic, or an unmarked store beside one: see the head of
+      // race_check.h.
+      uint8_t plain = kind & kAtomic ? slot.kind : kind, other = kind ^ slot.kind ^ plain;
       bool tolerated =
-          mixed && (lds ? !(plain & kWrite) : !launch_.marked_stores && plain & kWrite);
+          mixed && (plain & kWrite ? !lds && !launch_.marked_stores : lds || other & kModify);
       if (atomics || tolerated) {
-        bool sees = slot.kind & kWrite && (kind & kAtomic || !(kind & kWrite));
+        bool sees = slot.kind & kWrite && (kind & kAtomic || (lds && !(kind & kWrite)));
         if (sees) {
           learn(local, slot);
           known = true;

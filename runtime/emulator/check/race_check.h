@@ -11,6 +11,7 @@
 // Chosen so that a report is a race, at the price of missing some:
 //  * a dword remembers four accesses (shadow.h);
 //  * a plain write that leaves the value as it is races with no other write;
+//  * a plain read races with no read-modify-write: compare-and-swap loops start with one;
 //  * relaxed and volatile accesses to LDS look as plain ones: a plain read races with no atomic
 //    there, and a store by a unit that did an atomic at the place before (a lock's owner) is one.
 //    A flag in LDS that is only loaded and stored is reported all the same: nothing tells it from
