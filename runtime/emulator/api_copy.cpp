@@ -1,6 +1,8 @@
 // Copies and fills.
 #include "runtime/emulator/api.h"
 
+#include "runtime/emulator/check/blocks.h"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -30,9 +32,12 @@ struct Side {
 
 void copy_box(const Side &dst, const Side &src, const Box &box) {
   for (size_t z = 0; z < box.depth; ++z)
-    for (size_t y = 0; y < box.height; ++y)
-      memmove(dst.base + z * dst.slice + y * dst.pitch, src.base + z * src.slice + y * src.pitch,
-              box.width);
+    for (size_t y = 0; y < box.height; ++y) {
+      uint8_t *to = dst.base + z * dst.slice + y * dst.pitch;
+      const uint8_t *from = src.base + z * src.slice + y * src.pitch;
+      memmove(to, from, box.width);
+      check::host_copied(value(to), value(from), box.width);
+    }
 }
 
 /// A side that the kind of copy calls device memory must be memory a device can reach.
@@ -120,6 +125,7 @@ hipError_t fill_rows(const Side &side, uint32_t pattern, unsigned size, size_t c
   auto work = [=] {
     for (size_t row = 0; row < height * depth; ++row) {
       uint8_t *at = side.base + row / height * side.slice + row % height * side.pitch;
+      check::host_wrote(value(at), box.width);
       if (size == 1)
         memset(at, static_cast<int>(pattern), count);
       else

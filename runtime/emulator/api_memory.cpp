@@ -198,7 +198,7 @@ W2W_HIP_EXPORT hipError_t w2w::hip::hipMemGetInfo(size_t *free, size_t *total) {
   W2W_BEGIN(call);
   uint64_t capacity = call.device->memory.capacity();
   if (free)
-    *free = capacity - call.device->memory.used();
+    *free = capacity - call.device->memory.used() + call.platform->quarantined(call.device->memory);
   if (total)
     *total = capacity;
   return hipSuccess;

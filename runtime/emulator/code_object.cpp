@@ -1,5 +1,8 @@
 #include "runtime/emulator/code_object.h"
 
+#include "runtime/emulator/check/blocks.h"
+#include "runtime/emulator/check/line_table.h"
+#include "runtime/emulator/check/options.h"
 #include "runtime/emulator/msgpack.h"
 #include "runtime/emulator/observer.h"
 
@@ -174,6 +177,8 @@ public:
       fail(hip::hipErrorNoBinaryForGpu, why);
       return nullptr;
     }
+    if (check::options().any())
+      tell_checks();
     return std::move(object_);
   }
 
@@ -311,6 +316,10 @@ private:
         else if (type == STT_OBJECT && s.sh_type == SHT_DYNSYM)
           object_->variables_[std::string(symbol.name)] = {device(symbol.sym.st_value),
                                                            symbol.sym.st_size};
+        else if (type == STT_OBJECT && symbol.sym.st_size && check::options().any())
+          locals_.push_back({device(symbol.sym.st_value),
+                             device(symbol.sym.st_value) + symbol.sym.st_size,
+                             std::string(symbol.name)});
       }
     }
     auto &functions = object_->functions_;
@@ -475,6 +484,43 @@ private:
     return true;
   }
 
+  /// What the checks want to know: source lines, who compiled it, where its variables are.
+  void tell_checks() {
+    auto names = header_.e_shstrndx < sections_.size()
+                     ? file_.range(sections_[header_.e_shstrndx].sh_offset,
+                                   sections_[header_.e_shstrndx].sh_size)
+                     : std::nullopt;
+    std::span<const uint8_t> lines, line_strings, strings;
+    std::vector<check::Range> data;
+    for (const Elf64_Shdr &s : sections_) {
+      std::string_view name = names ? Bytes(*names).text(s.sh_name) : std::string_view();
+      auto content = s.sh_type == SHT_NOBITS || s.sh_flags & SHF_COMPRESSED
+                         ? std::nullopt
+                         : file_.range(s.sh_offset, s.sh_size);
+      if (name == ".debug_line" && content)
+        lines = *content;
+      else if (name == ".debug_line_str" && content)
+        line_strings = *content;
+      else if (name == ".debug_str" && content)
+        strings = *content;
+      else if ((name.starts_with(".data") && !name.starts_with(".data.rel.ro")) ||
+               name.starts_with(".bss"))
+        if (s.sh_size && in_image(s.sh_addr, s.sh_size))
+          data.push_back({device(s.sh_addr), device(s.sh_addr) + s.sh_size});
+    }
+    object_->first_ = lo_;
+    object_->lines_ = std::make_unique<check::LineTable>(lines, line_strings, strings);
+    // DW_AT_producer of our compiler's unit (lowering/emit/module_emitter.cpp).
+    constexpr std::string_view kProducer{"warp2wave\0", 10};
+    object_->from_ptx_ = as_text(strings).find(kProducer) != std::string_view::npos;
+    std::vector<check::Part> parts;
+    for (const auto &[name, variable] : object_->variables_)
+      parts.push_back({variable.address, variable.address + variable.bytes, name});
+    for (const check::Part &local : locals_)
+      parts.push_back(local);
+    check::entered_code_object(object_->base_, hi_ - lo_, std::move(data), std::move(parts));
+  }
+
   /// The registers that the descriptor allocates (compute_pgm_rsrc1 and, for gfx90a and gfx942,
   /// rsrc3's ACCUM_OFFSET).
   void give_registers(Kernel &kernel) const {
@@ -500,6 +546,7 @@ private:
   std::vector<Elf64_Phdr> programs_;
   std::vector<Elf64_Shdr> sections_;
   std::vector<Symbol> dynamic_;
+  std::vector<check::Part> locals_; // for the checks: variables that are not exported
   std::optional<msgpack::Value> metadata_;
   uint64_t lo_ = 0, hi_ = 0;
   uint64_t code_lo_ = UINT64_MAX, code_hi_ = 0;
@@ -545,8 +592,10 @@ std::unique_ptr<CodeObject> CodeObject::load(std::span<const uint8_t> image, con
 
 CodeObject::~CodeObject() {
   code_.reset();
-  if (base_)
+  if (base_) {
+    check::left(base_);
     memory_.release(base_);
+  }
 }
 
 const Kernel *CodeObject::kernel(std::string_view name) const {
@@ -557,6 +606,10 @@ const Kernel *CodeObject::kernel(std::string_view name) const {
 const Variable *CodeObject::variable(std::string_view name) const {
   auto it = variables_.find(std::string(name));
   return it == variables_.end() ? nullptr : &it->second;
+}
+
+std::string CodeObject::source_line(uint64_t address) const {
+  return lines_ ? lines_->find(address - base_ + first_) : std::string();
 }
 
 std::string CodeObject::place(uint64_t address) const {

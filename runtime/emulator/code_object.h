@@ -17,6 +17,10 @@
 
 namespace w2w::emu {
 
+namespace check {
+class LineTable;
+}
+
 struct LoadError {
   hip::hipError_t code = hip::hipSuccess;
   std::string text;
@@ -46,6 +50,10 @@ public:
   const Variable *variable(std::string_view name) const;
   const std::vector<std::unique_ptr<Kernel>> &kernels() const { return kernels_; }
   DecodeCache &code() const { return *code_; }
+  /// "file:line" of an instruction; empty if not known. Read only if a check may ask (W2W_CHECK).
+  std::string source_line(uint64_t address) const;
+  /// Whether our compiler made it from PTX (likewise).
+  bool from_ptx() const { return from_ptx_; }
   /// The function (not only kernel) whose code holds the address, as "name+0x12", for messages.
   std::string place(uint64_t address) const;
 
@@ -55,6 +63,9 @@ private:
 
   CodeMemory memory_;
   uint64_t base_ = 0;
+  uint64_t first_ = 0; // virtual address in the file of what lies at base_
+  bool from_ptx_ = false;
+  std::unique_ptr<check::LineTable> lines_;
   std::unique_ptr<DecodeCache> code_;
   std::vector<std::unique_ptr<Kernel>> kernels_;
   std::unordered_map<std::string_view, const Kernel *> by_name_;

@@ -1,5 +1,7 @@
 #include "runtime/emulator/device.h"
 
+#include "runtime/emulator/check/blocks.h"
+#include "runtime/emulator/check/report.h"
 #include "runtime/emulator/config.h"
 #include "runtime/emulator/dispatcher.h"
 #include "runtime/emulator/log.h"
@@ -97,6 +99,7 @@ Platform::Platform() {
       return;
     g_process_ends = true;
     Dispatcher::instance().shut_down();
+    check::summary();
   });
   g_made = true;
 }
@@ -301,7 +304,6 @@ hipError_t launch(Device &device, std::shared_ptr<Stream> stream, std::shared_pt
       groups_per_multiprocessor(model, needs_of(kernel, plan.threads(), dynamic_lds)) *
       model.multiprocessors;
   plan.cooperative = cooperative;
-  plan.observer = observe(plan);
   if (cooperative && plan.groups() > plan.resident_limit) {
     log_error("launch of '{}' refused: cooperative with {} workgroups, but {} of them fit the "
               "device at once",
@@ -313,6 +315,8 @@ hipError_t launch(Device &device, std::shared_ptr<Stream> stream, std::shared_pt
   if (!memory)
     return hip::hipErrorOutOfMemory;
   fill_launch_block(plan, memory, explicit_args, dynamic_lds);
+  check::allocated(memory, bytes, check::BlockKind::Launch);
+  plan.observer = observe(plan);
   push(device, *stream, [plan = std::move(plan), memory, bytes, &device] {
     if (device.sticky() == hip::hipSuccess) {
       LaunchFailure failure = Dispatcher::instance().run(plan);
@@ -322,6 +326,7 @@ hipError_t launch(Device &device, std::shared_ptr<Stream> stream, std::shared_pt
         device.fail(failure.code);
       }
     }
+    check::left(memory);
     device.release_launch_block(memory, bytes);
   });
   return hip::hipSuccess;

@@ -11,6 +11,7 @@
 #include "runtime/hip/hip_abi.h"
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -130,6 +131,8 @@ public:
   hipError_t disable_peer(Device &device, Device &peer);
   /// All of them (hipDeviceReset).
   void disable_peers(Device &device);
+  /// Bytes of the arena that are freed, but kept by the memory check.
+  uint64_t quarantined(const Arena &arena);
   /// Frees all the program's memory on a device (hipDeviceReset).
   void free_all(Device &device);
 
@@ -153,9 +156,18 @@ private:
   Platform();
   void enter(const Allocation &a);
   void leave(const Allocation &a);
+  // Under memory_mutex_: gives the memory back, later if a check wants to see uses of it.
+  void release(const Allocation &a);
+  void release_oldest();
 
   std::mutex memory_mutex_;
   std::map<uint64_t, Allocation> allocations_;
+  struct Quarantined {
+    Arena *arena;
+    uint64_t address, bytes;
+  };
+  std::deque<Quarantined> quarantine_; // oldest first
+  uint64_t quarantined_ = 0;           // bytes
   std::shared_mutex handle_mutex_;
   std::unordered_map<const void *, std::shared_ptr<Stream>> streams_;
   std::unordered_map<const void *, std::shared_ptr<Event>> events_;

@@ -25,15 +25,13 @@ LogLevel log_level() {
   return level;
 }
 
-void log_line(LogLevel level, std::string_view text) {
+namespace {
+void put(std::string_view line) {
   static const int file = [] {
     const char *path = getenv("W2W_LOG_FILE");
     int fd = path && *path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
     return fd >= 0 ? fd : STDERR_FILENO;
   }();
-  static constexpr const char *kNames[] = {"off", "error", "warn", "info", "trace"};
-  // One write, so that lines of several threads and processes do not mix.
-  std::string line = fmt::format("w2w: {}: emulator: {}\n", kNames[static_cast<int>(level)], text);
   size_t done = 0;
   while (done < line.size()) {
     ssize_t n = write(file, line.data() + done, line.size() - done);
@@ -41,6 +39,18 @@ void log_line(LogLevel level, std::string_view text) {
       break;
     done += static_cast<size_t>(n);
   }
+}
+} // namespace
+
+// One write, so that lines of several threads and processes do not mix.
+void log_line(LogLevel level, std::string_view text) {
+  static constexpr const char *kNames[] = {"off", "error", "warn", "info", "trace"};
+  put(fmt::format("w2w: {}: emulator: {}\n", kNames[static_cast<int>(level)], text));
+}
+
+void log_text(LogLevel level, std::string_view text) {
+  if (level <= log_level())
+    put(fmt::format("{}\n", text));
 }
 
 } // namespace w2w::emu

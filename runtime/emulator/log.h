@@ -12,6 +12,8 @@ enum class LogLevel : int { Off, Error, Warn, Info, Trace };
 
 LogLevel log_level();
 void log_line(LogLevel level, std::string_view text);
+/// Whole lines without a prefix, if the level asks for them; the last newline is added.
+void log_text(LogLevel level, std::string_view text);
 
 template <typename... A> void log(LogLevel level, fmt::format_string<A...> format, A &&...args) {
   if (level <= log_level())

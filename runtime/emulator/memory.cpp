@@ -1,6 +1,9 @@
 // The program's memory: device, pinned, managed, registered.
 #include "runtime/emulator/device.h"
 
+#include "runtime/emulator/check/blocks.h"
+#include "runtime/emulator/check/options.h"
+
 #include <algorithm>
 
 namespace w2w::emu {
@@ -9,6 +12,21 @@ namespace {
 uint64_t page_floor(uint64_t address) {
   return address & ~(MemoryMap::kPage - 1);
 }
+check::BlockKind block_kind(MemoryKind kind) {
+  switch (kind) {
+  case MemoryKind::Device:
+    return check::BlockKind::Device;
+  case MemoryKind::Pinned:
+    return check::BlockKind::Pinned;
+  case MemoryKind::Managed:
+    return check::BlockKind::Managed;
+  case MemoryKind::Registered:
+    break;
+  }
+  return check::BlockKind::Registered;
+}
+/// Freed memory that W2W_CHECK=memory keeps from being given out again.
+constexpr uint64_t kMostQuarantined = uint64_t{256} << 20;
 } // namespace
 
 void Platform::enter(const Allocation &a) {
@@ -16,22 +34,60 @@ void Platform::enter(const Allocation &a) {
     if (a.kind != MemoryKind::Device || device->index == a.device ||
         device->peers.contains(a.device))
       device->map.add(a.address, a.address + a.bytes);
+  check::allocated(a.address, a.bytes, block_kind(a.kind));
 }
 
 void Platform::leave(const Allocation &a) {
   for (const auto &device : devices)
     device->map.remove(a.address);
+  check::freed(a.address);
+}
+
+void Platform::release(const Allocation &a) {
+  Arena &arena =
+      a.kind == MemoryKind::Device ? devices[static_cast<size_t>(a.device)]->memory : *host;
+  if (!check::options().memory) {
+    arena.release(a.address);
+    return;
+  }
+  quarantine_.push_back({&arena, a.address, a.bytes});
+  quarantined_ += a.bytes;
+  while (quarantined_ > kMostQuarantined)
+    release_oldest();
+}
+
+void Platform::release_oldest() {
+  const Quarantined oldest = quarantine_.front();
+  quarantine_.pop_front();
+  quarantined_ -= oldest.bytes;
+  oldest.arena->release(oldest.address);
+}
+
+uint64_t Platform::quarantined(const Arena &arena) {
+  std::lock_guard lock(memory_mutex_);
+  uint64_t bytes = 0;
+  for (const Quarantined &each : quarantine_)
+    if (each.arena == &arena)
+      bytes += arena.find(each.address)->bytes;
+  return bytes;
 }
 
 hipError_t Platform::allocate(MemoryKind kind, Device &device, uint64_t bytes, unsigned flags,
                               void **out) {
   Arena &arena = kind == MemoryKind::Device ? device.memory : *host;
   constexpr uint64_t kBig = uint64_t{2} << 20;
-  uint64_t address = arena.allocate(bytes, bytes >= kBig ? kBig : MemoryMap::kPage);
+  uint64_t align = bytes >= kBig ? kBig : MemoryMap::kPage;
+  uint64_t padded = bytes + check::red_zone() < bytes ? bytes : bytes + check::red_zone();
+  uint64_t address = arena.allocate(padded, align);
+  std::lock_guard lock(memory_mutex_);
+  // What the checks keep for themselves is given up before a program would notice.
+  for (; !address && !quarantine_.empty(); address = arena.allocate(padded, align))
+    release_oldest();
+  if (!address && padded != bytes)
+    address = arena.allocate(bytes, align);
   if (!address)
     return hip::hipErrorOutOfMemory;
   Allocation a{address, bytes, kind, device.index, flags};
-  std::lock_guard lock(memory_mutex_);
   allocations_[address] = a;
   enter(a);
   *out = reinterpret_cast<void *>(address);
@@ -67,8 +123,7 @@ hipError_t Platform::free_in_order(uint64_t address) {
   Allocation a = it->second;
   allocations_.erase(it);
   leave(a);
-  (a.kind == MemoryKind::Device ? devices[static_cast<size_t>(a.device)]->memory : *host)
-      .release(address);
+  release(a);
   return hip::hipSuccess;
 }
 
@@ -87,6 +142,7 @@ hipError_t Platform::register_host(uint64_t address, uint64_t bytes, unsigned fl
   // Neighbours may share a page: what is new of [address, address + bytes) is entered, page by
   // page.
   allocations_[address] = a;
+  check::allocated(address, bytes, check::BlockKind::Registered);
   for (const auto &each : devices) {
     uint64_t lo = page_floor(address), end = address + bytes;
     while (lo < end) {
@@ -121,6 +177,7 @@ hipError_t Platform::unregister_host(uint64_t address) {
     return hip::hipErrorHostMemoryNotRegistered;
   Allocation a = it->second;
   allocations_.erase(it);
+  check::left(address);
   auto registered = [this](uint64_t lo,
                            uint64_t hi) { // whether another registration covers a byte of the pages
     auto above = allocations_.lower_bound(hi);
@@ -201,7 +258,7 @@ void Platform::free_all(Device &device) {
       continue;
     }
     leave(a);
-    (a.kind == MemoryKind::Device ? device.memory : *host).release(a.address);
+    release(a);
     it = allocations_.erase(it);
   }
 }

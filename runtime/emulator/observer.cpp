@@ -1,5 +1,7 @@
 #include "runtime/emulator/observer.h"
 
+#include "runtime/emulator/check/checker.h"
+#include "runtime/emulator/check/options.h"
 #include "runtime/emulator/config.h"
 #include "runtime/emulator/insight/counters.h"
 #include "runtime/emulator/insight/hang.h"
@@ -27,6 +29,7 @@ struct Kind {
 };
 /// In the order in which they see an instruction.
 constexpr Kind kObservers[] = {
+    {check::wanted, check::configuration_error, check::make},
     {counters_wanted, no_problem, count_launch},
     {trace_wanted, trace_problem, trace_launch},
     {hang_wanted, no_problem, hang_observer},

@@ -9,7 +9,8 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"run",
-     "w2w run [--device=D] [--log=L] [--config=K] [--counters=F] [--trace=T] [--] PROGRAM [ARG...]",
+     "w2w run [--device=D] [--log=L] [--config=K] [--check=C] [--counters=F] [--trace=T] [--] "
+     "PROGRAM [ARG...]",
      "run a CUDA program with warp2wave's libraries", run_command},
     {"doctor", "w2w doctor PROGRAM", "say whether and how a program would run, and what is missing",
      doctor_command},
@@ -37,7 +38,8 @@ void print_help(FILE *to) {
   fmt::print(to, "\nDevices: auto (an AMD GPU if there is one, else the emulator), hip, "
                  "emulator[:gfx90a|gfx942|gfx1030|gfx1100|gfx1201]\n"
                  "Environment: W2W_DEVICE, W2W_LOG=error|warn|info|trace, W2W_LOG_FILE, "
-                 "W2W_CONFIG=a,b=c\n");
+                 "W2W_CONFIG=a,b=c\n"
+                 "Checks (emulator): --check=memory,race,uninit,barrier or W2W_CHECK=...\n");
 }
 
 } // namespace

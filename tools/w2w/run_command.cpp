@@ -27,10 +27,23 @@ bool known_device(std::string_view d) {
          (d.starts_with("emulator:gfx") && d.size() > 12);
 }
 
+/// The emulator checks; a real GPU cannot be asked. Without a choice of device it is the emulator.
+bool set_check(const std::string &words, std::string &error) {
+  const char *device = std::getenv("W2W_DEVICE");
+  std::string_view d = device ? device : "";
+  if (d.empty() || d == "auto")
+    ::setenv("W2W_DEVICE", "emulator", 1);
+  else if (!d.starts_with("emulator"))
+    error =
+        fmt::format("--check needs the emulator, the device is '{}'; take --device=emulator", d);
+  ::setenv("W2W_CHECK", words.c_str(), 1);
+  return error.empty();
+}
+
 } // namespace
 
 int run_command(const Args &args) {
-  std::string value;
+  std::string value, check, error;
   size_t i = 1;
   for (; i < args.size(); ++i) {
     if (args[i] == "--") {
@@ -44,6 +57,8 @@ int run_command(const Args &args) {
         return misuse(kVerb,
                       fmt::format("unknown device '{}': auto, hip or emulator[:gfxNNN]", value));
       ::setenv("W2W_DEVICE", value.c_str(), 1);
+    } else if (option_value(args[i], "--check", check)) {
+      // With the device, which may be named later.
     } else if (option_value(args[i], "--log", value)) {
       ::setenv("W2W_LOG", value.c_str(), 1);
     } else if (option_value(args[i], "--counters", value)) {
@@ -58,6 +73,8 @@ int run_command(const Args &args) {
   }
   if (i >= args.size())
     return misuse(kVerb, "no program given");
+  if (!check.empty() && !set_check(check, error))
+    return fail(kVerb, error);
 
   const std::string program = find_executable(args[i]);
   if (program.empty())

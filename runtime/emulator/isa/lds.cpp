@@ -40,6 +40,8 @@ W2W_INLINE bool offsets(const Wave &w, const Inst &i, u32 plus, u32 size, Memory
   Lanes y;
   y.space = MemorySpace::Lds;
   y.mask = mask;
+  // The sum has 32 bits: since gfx7 a negative base and an offset may make a good address (LLVM
+  // AMDGPUISelDAGToDAG, isDSOffsetLegal).
   for (unsigned l = 0; l < n; l++)
     y.at[l] = p[l] + plus;
   return !mask || permitted(w, y, size, access, s);

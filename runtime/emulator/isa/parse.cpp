@@ -524,6 +524,19 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
   }
 }
 
+/// Whether a load or store of memory that others see is made coherent beyond the wave, which is how
+/// LLVM compiles atomic and volatile ones (AMDGPUUsage, "Memory Model"): gfx940 sc bits, gfx12
+/// scopes, before that glc without slc (with it: non-temporal), gfx11 dlc of volatile stores.
+bool coherent(const Modifiers &mods, const Opcode &op) {
+  if (op.extra != kLoad && op.extra != kStore)
+    return false;
+  if (mods.has("sc0") || mods.has("sc1"))
+    return true;
+  if (std::string_view scope = mods.value("scope"); !scope.empty())
+    return scope != "SCOPE_CU";
+  return !mods.has("slc") && (mods.has("glc") || (op.extra == kStore && mods.has("dlc")));
+}
+
 bool Parser::memory(Inst &i, const Opcode &op) {
   std::string_view name = op.name;
   mods.number("offset", i.offset);
@@ -571,6 +584,7 @@ bool Parser::memory(Inst &i, const Opcode &op) {
     return true;
   }
   i.flat = name.starts_with("flat_");
+  i.coherent = coherent(mods, op);
   i.space = name.starts_with("scratch_") ? MemorySpace::Scratch : MemorySpace::Global;
   // An atomic returns its old value if asked to: one operand more.
   unsigned plain = op.form == Form::Buffer ? 4 : i.flat ? 2 : 3;
