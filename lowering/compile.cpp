@@ -44,7 +44,7 @@ private:
   ptx::Diagnostics &diags_;
   const Processor *processor_ = nullptr;
   std::vector<std::string_view> kernels_;
-  std::string warp_mode_;
+  std::map<std::string, std::string> warp_modes_;
 };
 
 ptx::SourceLoc Compilation::location(unsigned line, unsigned column) const {
@@ -168,7 +168,10 @@ bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, Compile
     return false;
   }
   for (KernelResources &k : result.kernels)
-    k.warp_mode = warp_mode_;
+    if (auto mode = warp_modes_.find(k.name); mode != warp_modes_.end())
+      k.warp_mode = mode->second;
+    else
+      k.warp_mode = processor_->wave_size == 32 ? "native: a wave is a warp" : "paired";
   return true;
 }
 
@@ -186,9 +189,8 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
           "; supported are 4, 5 and 6");
     return false;
   }
-  if (options_.warp_mode == WarpMode::Scheduled || options_.warp_mode == WarpMode::Solo) {
-    error("warp mode '" + std::string(options_.warp_mode == WarpMode::Solo ? "solo" : "scheduled") +
-          "' is not supported; use auto or paired");
+  if (options_.warp_mode == WarpMode::Solo) {
+    error("warp mode 'solo' is not supported; use auto, paired or scheduled");
     return false;
   }
   if (!choose_kernels(names))
@@ -225,7 +227,9 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .abi = options_.abi,
                 .opt_level = options_.opt_level,
                 .errors = {},
-                .warp_mode_reason = {}};
+                .warp_mode = options_.warp_mode,
+                .warps_are_rows = options_.warps_are_rows,
+                .warp_modes = {}};
     PipelineOptions pipeline{.opt_level = options_.opt_level,
                              .verify = verify,
                              .print_after_all = options_.print_after_all,
@@ -243,9 +247,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
         return false; // the refusal names nothing we know: give up rather than loop
       continue;
     }
-    warp_mode_ = processor_->wave_size == 32 ? "native: a wave is a warp" : "paired";
-    if (!env.warp_mode_reason.empty())
-      warp_mode_ += ": " + env.warp_mode_reason;
+    warp_modes_ = std::move(env.warp_modes);
     if (options_.emit == EmitKind::LlvmOpt) {
       std::string text;
       llvm::raw_string_ostream stream(text);

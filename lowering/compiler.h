@@ -32,6 +32,9 @@ struct CompileOptions {
   EmitKind emit = EmitKind::Hsaco;
   Linker linker = Linker::Lld;
   WarpMode warp_mode = WarpMode::Auto;
+  /// The kernels will only be launched with blocks whose x size is a multiple of 32, or that are one
+  /// row of threads: %tid.x / 32 is then the same for a warp.
+  bool warps_are_rows = false;
   bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
   bool verify =
       false; // LLVM verifier after emit and after each of our passes; forced on in checked builds

@@ -16,6 +16,7 @@ enum class StatusKind : uint32_t {
   UnknownFunction = 4, // indirect call; detail[0]: the id called
   Breakpoint = 5,      // PTX brkpt
   HeapCorrupted = 6,   // free of what malloc did not give; detail[0]: the pointer
+  WarpDeadlock = 7,    // every thread of a wave waits for another one at a *.sync or barrier
 };
 
 /// In host-visible memory, zero before the first launch. The first thread that fails swaps

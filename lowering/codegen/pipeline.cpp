@@ -14,6 +14,7 @@
 #include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
+#include "lowering/passes/schedule_warps.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -102,18 +103,18 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   mpm.addPass(OURS(lower_directed_rounding));
   mpm.addPass(OURS(lower_flush));
 
-  // inline_synchronising must come before lower_exit and lower_barriers: both want their operations
+  // inline_synchronising must come before lower_exit and schedule_warps: both want their operations
   // in kernels. LLVM's AlwaysInliner does what it asks for.
   mpm.addPass(OURS(inline_synchronising));
   mpm.addPass(AlwaysInlinerPass(/*InsertLifetime=*/false));
 
-  // lower_exit must come before lower_barriers: a side of a branch that ends in exit is known by
+  // lower_exit must come before schedule_warps: a side of a branch that ends in exit is known by
   // its `ret`.
   mpm.addPass(OURS(lower_exit));
 
-  // lower_barriers judges flow by uniformity, which needs SSA form and known address spaces (a load
+  // schedule_warps judges flow by uniformity, which needs SSA form and known address spaces (a load
   // through a generic pointer counts as different in every lane). The same passes run at every -O
-  // level, so that all levels refuse the same kernels.
+  // level, so that all levels treat kernels alike.
   FunctionPassManager settle;
   settle.addPass(SROAPass(SROAOptions::PreserveCFG));
   settle.addPass(EarlyCSEPass(/*UseMemorySSA=*/false));
@@ -124,7 +125,12 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   settle.addPass(SROAPass(SROAOptions::PreserveCFG));
   settle.addPass(InferAddressSpacesPass());
   mpm.addPass(createModuleToFunctionPassAdaptor(std::move(settle)));
+  mpm.addPass(OURS(schedule_warps));
+  // lower_barriers must come after schedule_warps, which takes the kernels whose waves may not come
+  // to barriers as a whole.
   mpm.addPass(OURS(lower_barriers));
+  // Again: both ask for the block's size, and records of failure for %tid.
+  mpm.addPass(OURS(lower_special_registers));
 
   // lower_runtime_calls must come after settling, which brings printf's format strings to light,
   // and before place_globals, which drops their text. place_globals must come before LLVM's own

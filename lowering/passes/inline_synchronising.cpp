@@ -1,6 +1,8 @@
 #include "lowering/passes/inline_synchronising.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/CFG.h"
+#include "llvm/IR/InstIterator.h"
 
 namespace w2w {
 
@@ -27,15 +29,46 @@ bool is_recursive(Function &function) {
   return false;
 }
 
+bool is_synchronising(StringRef name) {
+  for (StringRef prefix : {"w2w.exit", "w2w.barrier.", "w2w.shfl.", "w2w.vote.", "w2w.match.",
+                           "w2w.redux.", "w2w.elect", "w2w.bar.warp"})
+    if (name.starts_with(prefix))
+      return true;
+  return false;
+}
+
+/// Whether the function may have a loop that waits for memory: it has a loop, and reads memory
+/// whose changes it means to see.
+bool may_wait(Function &function) {
+  SmallVector<std::pair<const BasicBlock *, const BasicBlock *>> back_edges;
+  FindFunctionBackedges(function, back_edges);
+  return !back_edges.empty() && any_of(instructions(function), [](const Instruction &i) {
+    auto *load = dyn_cast<LoadInst>(&i);
+    return load ? load->isAtomic() || load->isVolatile()
+                : isa<AtomicRMWInst>(i) || isa<AtomicCmpXchgInst>(i);
+  });
+}
+
 } // namespace
 
 bool inline_synchronising(Module &module, ModuleAnalysisManager &, PassEnv &) {
   SmallPtrSet<Function *, 8> reaching;
   SmallVector<Function *> work;
   for (Function &f : module)
-    if (f.isDeclaration() && (f.getName() == "w2w.exit" || f.getName().starts_with("w2w.barrier.")))
+    if (f.isDeclaration() ? is_synchronising(f.getName()) : may_wait(f))
       work.push_back(&f);
   bool changed = false;
+  auto inline_calls_of = [&](Function &f) {
+    if (is_recursive(f))
+      return;
+    f.removeFnAttr(Attribute::NoInline);
+    f.removeFnAttr(Attribute::OptimizeNone);
+    f.addFnAttr(Attribute::AlwaysInline);
+    changed = true;
+  };
+  for (Function *f : work)
+    if (!f->isDeclaration() && !is_kernel(*f) && reaching.insert(f).second)
+      inline_calls_of(*f);
   while (!work.empty()) {
     Function *callee = work.pop_back_val();
     for (User *user : callee->users()) {
@@ -46,12 +79,7 @@ bool inline_synchronising(Module &module, ModuleAnalysisManager &, PassEnv &) {
       if (is_kernel(*caller) || !reaching.insert(caller).second)
         continue;
       work.push_back(caller);
-      if (is_recursive(*caller))
-        continue;
-      caller->removeFnAttr(Attribute::NoInline);
-      caller->removeFnAttr(Attribute::OptimizeNone);
-      caller->addFnAttr(Attribute::AlwaysInline);
-      changed = true;
+      inline_calls_of(*caller);
     }
   }
   return changed;

@@ -1,10 +1,12 @@
 #include "lowering/passes/lower_barriers.h"
 
+#include "lowering/passes/block_barrier.h"
+#include "lowering/passes/lane.h"
+
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/Analysis/PostDominators.h"
-#include "llvm/Analysis/UniformityAnalysis.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 namespace w2w {
 
@@ -15,97 +17,13 @@ namespace {
 constexpr StringRef kPrefix = "w2w.barrier.";
 constexpr unsigned kLdsSpace = 3;
 
-// ---- Is the flow around each barrier the same for both warps of a wave? -------------------------
-
-using Barriers = DenseMap<const BasicBlock *, const CallInst *>; // first barrier of each block
-
-bool is_barrier(const Function &callee) {
-  return callee.getIntrinsicID() == Intrinsic::amdgcn_s_barrier;
-}
-
-/// Functions that contain a barrier or call one that does.
-SmallPtrSet<Function *, 8> functions_with_barriers(Module &module) {
-  SmallPtrSet<Function *, 8> set;
-  SmallVector<Function *> work;
-  for (Function &f : module)
-    if (is_barrier(f))
-      work.push_back(&f);
-  while (!work.empty())
-    for (User *user : work.pop_back_val()->users())
-      if (auto *call = dyn_cast<CallInst>(user); call && set.insert(call->getFunction()).second)
-        work.push_back(call->getFunction());
-  return set;
-}
-
-/// The first barrier that can be reached from `start`, not going through `stop`.
-const CallInst *reachable_barrier(const BasicBlock *start, const BasicBlock *stop,
-                                  const Barriers &barriers) {
-  if (start == stop)
-    return nullptr;
-  SmallVector<const BasicBlock *> work{start};
-  SmallPtrSet<const BasicBlock *, 16> seen{start};
-  while (!work.empty()) {
-    const BasicBlock *block = work.pop_back_val();
-    if (auto it = barriers.find(block); it != barriers.end())
-      return it->second;
-    for (const BasicBlock *next : successors(block))
-      if (next != stop && seen.insert(next).second)
-        work.push_back(next);
-  }
-  return nullptr;
-}
-
-void refuse_divergent(const CallInst &barrier, const Instruction &branch, PassEnv &env) {
-  std::string message = "barrier in flow that may differ between the two warps of a wave64 wave";
-  if (const DebugLoc &loc = branch.getDebugLoc())
-    message += " (branch at line " + std::to_string(loc.getLine()) + ")";
-  message += "; make the condition the same for the whole block, or use a wave32 processor";
-  env.refuse(barrier, std::move(message));
-}
-
-void check_flow(Function &function, const SmallPtrSetImpl<Function *> &synchronising,
-                ModuleAnalysisManager &analyses, PassEnv &env) {
-  Barriers barriers;
-  for (BasicBlock &block : function)
-    for (Instruction &i : block)
-      if (auto *call = dyn_cast<CallInst>(&i))
-        if (Function *callee = call->getCalledFunction())
-          if (is_barrier(*callee) || synchronising.contains(callee))
-            barriers.try_emplace(&block, call);
-
-  auto &manager =
-      analyses.getResult<FunctionAnalysisManagerModuleProxy>(*function.getParent()).getManager();
-  UniformityInfo &uniformity = manager.getResult<UniformityInfoAnalysis>(function);
-  PostDominatorTree &post = manager.getResult<PostDominatorTreeAnalysis>(function);
-  SmallPtrSet<const CallInst *, 4> refused;
-  for (BasicBlock &block : function) {
-    if (!uniformity.hasDivergentTerminator(block))
-      continue;
-    auto *node = post.getNode(&block);
-    const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
-    SmallVector<const CallInst *> sides;
-    SmallPtrSet<const BasicBlock *, 4> seen;
-    for (const BasicBlock *next : successors(&block))
-      if (seen.insert(next).second)
-        if (const CallInst *barrier = reachable_barrier(next, meet, barriers))
-          sides.push_back(barrier);
-    bool again = meet && reachable_barrier(meet, nullptr, barriers);
-    if (sides.size() > 1 || (sides.size() == 1 && again))
-      if (refused.insert(sides.front()).second)
-        refuse_divergent(*sides.front(), *block.getTerminator(), env);
-  }
-}
-
-// ---- Lowering
-// ------------------------------------------------------------------------------------
-
 class BarrierLowering {
 public:
   BarrierLowering(Module &module, PassEnv &env)
       : module_(module), env_(env), b_(module.getContext()),
         workgroup_(module.getContext().getOrInsertSyncScopeID("workgroup")) {}
 
-  Value *lower(CallInst &call, StringRef name);
+  Value *lower(CallInst &call, StringRef name, bool software);
 
 private:
   void barrier() {
@@ -116,12 +34,14 @@ private:
   /// How many threads of the block the condition holds for, in every thread.
   Value *count(Value *condition);
   GlobalVariable *counter();
-  bool whole_block(const CallInst &call, const Value *threads);
+  Value *in_software(CallInst &call, StringRef name);
+  Value *reduced(Value *sum, StringRef name);
 
   Module &module_;
   PassEnv &env_;
   IRBuilder<> b_;
   SyncScope::ID workgroup_;
+  DenseMap<Function *, std::unique_ptr<BlockBarriers>> software_;
 };
 
 GlobalVariable *BarrierLowering::counter() {
@@ -148,55 +68,97 @@ Value *BarrierLowering::count(Value *condition) {
   return sum;
 }
 
-/// Whether a thread count stands for all threads of the block: 0, or the block's required size.
-bool BarrierLowering::whole_block(const CallInst &call, const Value *threads) {
-  auto *constant = dyn_cast<ConstantInt>(threads);
-  if (!constant)
-    return false;
-  uint64_t count = constant->getZExtValue();
-  if (count == 0)
-    return true;
-  SmallVector<StringRef, 3> sizes;
-  call.getFunction()->getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
-  uint64_t block = 1;
-  for (StringRef text : sizes) {
-    unsigned size = 0;
-    if (text.getAsInteger(10, size))
-      return false;
-    block *= size;
+/// Counts arrivals in LDS. The wave arrives as a whole: one warp, or two.
+Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
+  Function &kernel = *call.getFunction();
+  std::unique_ptr<BlockBarriers> &barriers = software_[&kernel];
+  if (!barriers) {
+    bool sums = any_of(calls_with_prefix(module_, "w2w.barrier.red."),
+                       [&](CallInst *c) { return c->getFunction() == &kernel; });
+    barriers = std::make_unique<BlockBarriers>(module_, env_.processor, sums);
+    BasicBlock &entry = kernel.getEntryBlock();
+    BasicBlock *rest = SplitBlock(&entry, entry.getFirstNonPHIOrDbgOrAlloca());
+    entry.getTerminator()->eraseFromParent();
+    IRBuilder<> b(&entry);
+    auto size = [&](const char *register_name) {
+      return b.CreateCall(module_.getOrInsertFunction(register_name, b.getInt32Ty()));
+    };
+    barriers->initialise(b,
+                         b.CreateMul(b.CreateMul(size("w2w.sreg.ntid.x"), size("w2w.sreg.ntid.y")),
+                                     size("w2w.sreg.ntid.z")));
+    b.CreateBr(rest);
   }
-  return sizes.size() == 3 && (block + 31) / 32 * 32 == count;
+  BasicBlock *before = call.getParent();
+  BasicBlock *after = SplitBlock(before, call.getIterator());
+  before->getTerminator()->eraseFromParent();
+  b_.SetInsertPoint(before);
+  b_.CreateFence(AtomicOrdering::Release, workgroup_);
+  Type *i32 = b_.getInt32Ty();
+  auto uniform = [&](Value *v) {
+    return b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32}, {v});
+  };
+  Value *id = uniform(b_.CreateAnd(call.getArgOperand(0), 15)), *expected = call.getArgOperand(1);
+  if (!isa<Constant>(expected))
+    expected = uniform(expected);
+  Type *mask = b_.getIntNTy(env_.processor.wave_size);
+  auto ballot = [&](Value *v) { return b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {v}); };
+  Value *arriving = b_.getInt32(32);
+  if (env_.paired()) {
+    Value *here = ballot(b_.getTrue());
+    auto warp = [&](Value *half) {
+      return b_.CreateSelect(b_.CreateIsNull(half), b_.getInt32(0), b_.getInt32(32));
+    };
+    arriving = b_.CreateAdd(warp(b_.CreateTrunc(here, i32)), warp(b_.CreateLShr(here, 32)));
+  }
+  if (name.starts_with("red.")) {
+    Value *condition = call.getArgOperand(2);
+    if (name == "red.and")
+      condition = b_.CreateNot(condition);
+    Value *count = b_.CreateZExtOrTrunc(
+        b_.CreateIntrinsic(Intrinsic::ctpop, {mask}, {ballot(condition)}), i32);
+    Value *first = BlockBarriers::leader(b_, env_.processor);
+    Value *is_first = b_.CreateICmpEQ(wave_lane(b_, env_.processor), first);
+    barriers->add(b_, id, uniform(barriers->generation(b_, id)),
+                  b_.CreateSelect(is_first, count, b_.getInt32(0)));
+  }
+  Value *generation = barriers->arrive(b_, id, expected, arriving);
+  if (name == "arrive") {
+    b_.CreateBr(after);
+    return nullptr;
+  }
+  BasicBlock *wait = BasicBlock::Create(b_.getContext(), "barrier.wait", &kernel, after);
+  b_.CreateBr(wait);
+  b_.SetInsertPoint(wait);
+  b_.CreateIntrinsic(Intrinsic::amdgcn_s_sleep, {}, {b_.getInt32(1)});
+  Value *over = barriers->passed(b_, id, expected, generation);
+  Value *all = uniform(b_.CreateZExt(over, i32));
+  b_.CreateCondBr(b_.CreateICmpNE(all, b_.getInt32(0)), after, wait);
+  b_.SetInsertPoint(after, after->begin());
+  b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
+  return name.starts_with("red.") ? barriers->sum(b_, id, generation) : nullptr;
 }
 
-Value *BarrierLowering::lower(CallInst &call, StringRef name) {
+Value *BarrierLowering::reduced(Value *sum, StringRef name) {
+  Value *zero = b_.getInt32(0);
+  return name == "red.popc" ? sum
+         : name == "red.or" ? b_.CreateICmpNE(sum, zero)
+                            : b_.CreateICmpEQ(sum, zero);
+}
+
+Value *BarrierLowering::lower(CallInst &call, StringRef name, bool software) {
   b_.SetInsertPoint(&call);
   b_.SetCurrentDebugLocation(call.getDebugLoc());
-  Type *type = call.getType();
-  Value *nothing = type->isVoidTy() ? nullptr : PoisonValue::get(type);
-  if (name == "sync") {
+  bool reduces = name.starts_with("red.");
+  Value *sum = nullptr;
+  if (software) {
+    sum = in_software(call, name);
+  } else if (!reduces) {
     barrier();
-    return nothing;
+  } else {
+    Value *condition = call.getArgOperand(2);
+    sum = count(name == "red.and" ? b_.CreateNot(condition) : condition);
   }
-  if (name == "arrive" || !whole_block(call, call.getArgOperand(1))) {
-    env_.refuse(call, "barrier." + name.str() +
-                          " with fewer threads than the block is not supported; use bar.sync "
-                          "with all threads of the block");
-    return nothing;
-  }
-  if (name == "sync.count") {
-    barrier();
-    return nothing;
-  }
-  Value *condition = call.getArgOperand(2);
-  if (name == "red.popc")
-    return count(condition);
-  Value *zero = b_.getInt32(0);
-  if (name == "red.or")
-    return b_.CreateICmpNE(count(condition), zero);
-  if (name == "red.and")
-    return b_.CreateICmpEQ(count(b_.CreateNot(condition)), zero);
-  env_.refuse(call, "barrier." + name.str() + " is not supported");
-  return nothing;
+  return reduces ? reduced(sum, name) : nullptr;
 }
 
 } // namespace
@@ -205,22 +167,27 @@ bool lower_barriers(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
   std::vector<CallInst *> calls = calls_with_prefix(module, kPrefix);
   if (calls.empty())
     return false;
+  SmallPtrSet<CallInst *, 8> software;
+  for (Function &f : module)
+    for (CallInst *call : software_barriers(f)) {
+      if (is_kernel(f))
+        software.insert(call);
+      else
+        env.refuse(*call, "a barrier of fewer threads than the block, in a function that is called "
+                          "recursively or through a pointer, is not supported; let the kernel "
+                          "itself contain it");
+    }
   BarrierLowering lowering(module, env);
   for (CallInst *call : calls) {
     StringRef name = call->getCalledFunction()->getName().drop_front(kPrefix.size());
-    if (Value *value = lowering.lower(*call, name))
+    if (env.paired())
+      env.warp_modes.try_emplace(call->getFunction()->getName().str(),
+                                 "paired: barriers in uniform flow");
+    if (Value *value = lowering.lower(*call, name, software.contains(call)))
       call->replaceAllUsesWith(value);
     call->eraseFromParent();
   }
   erase_unused_declarations(module, kPrefix);
-  // Afterwards: the result of a barrier's reduction is known to be uniform now.
-  if (env.paired()) {
-    SmallPtrSet<Function *, 8> synchronising = functions_with_barriers(module);
-    for (Function &f : module)
-      if (synchronising.contains(&f))
-        check_flow(f, synchronising, analyses, env);
-    env.warp_mode_reason = "barriers in uniform flow";
-  }
   return true;
 }
 

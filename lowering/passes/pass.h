@@ -10,6 +10,7 @@
 #include "llvm/IR/PassManager.h"
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,7 +32,10 @@ struct PassEnv {
   KernelAbi abi = KernelAbi::Standalone;
   int opt_level = 3;
   std::vector<PassError> errors;
-  std::string warp_mode_reason; // set by lower_barriers: how the pairing of warps was judged
+  WarpMode warp_mode = WarpMode::Auto;
+  bool warps_are_rows = false; // CompileOptions
+  /// Set by the passes: how each kernel (its IR function) treats warps, and why.
+  std::map<std::string, std::string> warp_modes;
 
   /// Reports that `at` can't be lowered.
   void refuse(const llvm::Instruction &at, std::string message);

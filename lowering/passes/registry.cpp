@@ -12,6 +12,7 @@
 #include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
+#include "lowering/passes/schedule_warps.h"
 
 namespace w2w {
 
@@ -21,20 +22,11 @@ std::span<const PassInfo> all_passes() {
     #name, name                                                                                    \
   }
   static constexpr PassInfo kPasses[] = {
-      PASS(append_launch_block),
-      PASS(inline_synchronising),
-      PASS(lower_barriers),
-      PASS(lower_directed_rounding),
-      PASS(lower_exit),
-      PASS(lower_flush),
-      PASS(lower_function_ids),
-      PASS(lower_nanosleep),
-      PASS(lower_runtime_calls),
-      PASS(lower_special_registers),
-      PASS(lower_traps),
-      PASS(lower_warp_ops),
-      PASS(place_globals),
-      PASS(recover_pointers),
+      PASS(append_launch_block),     PASS(inline_synchronising), PASS(lower_barriers),
+      PASS(lower_directed_rounding), PASS(lower_exit),           PASS(lower_flush),
+      PASS(lower_function_ids),      PASS(lower_nanosleep),      PASS(lower_runtime_calls),
+      PASS(lower_special_registers), PASS(lower_traps),          PASS(lower_warp_ops),
+      PASS(place_globals),           PASS(recover_pointers),     PASS(schedule_warps),
   };
 #undef PASS
   return kPasses;

@@ -73,6 +73,11 @@ CUresult read_status(Context &context) {
   case abi::StatusKind::HeapCorrupted:
     log_error("{}: free of {:#x}, which malloc did not give", place, s.detail[0]);
     return CUDA_ERROR_LAUNCH_FAILED;
+  case abi::StatusKind::WarpDeadlock:
+    log_error("{}: deadlock: each thread of a warp waits for others at an operation of the warp "
+              "(*.sync) or a barrier that they have not come to",
+              place);
+    return CUDA_ERROR_LAUNCH_FAILED;
   case abi::StatusKind::Breakpoint:
     log_error("{}: breakpoint (brkpt)", place);
     return CUDA_ERROR_LAUNCH_FAILED;

@@ -1,6 +1,6 @@
 // Random PTX programs against the reference interpreter.
 //   random_programs --mcpu=gfx942 [-O0|-O3] [--seed=1] [--count=100]
-//   [--warp=none|uniform|divergent] [--statements=40]
+//   [--warp=none|uniform|divergent] [--warp-mode=auto|paired|scheduled] [--statements=40]
 //                   [--print] [--out=DIRECTORY] [--hip=LIBRARY]
 // A program that differs is reduced and written to DIRECTORY/random-<seed>.ptx. Exit status 0: no
 // difference.
@@ -26,6 +26,7 @@ struct Options {
   uint64_t seed = 1;
   unsigned count = 100;
   bool print = false;
+  WarpMode warp_mode = WarpMode::Auto;
   GenerateOptions generate;
 };
 
@@ -52,6 +53,12 @@ Options parse_options(int argc, char **argv) {
       o.out = v;
     else if (a == "--print")
       o.print = true;
+    else if (a == "--warp-mode=auto")
+      o.warp_mode = WarpMode::Auto;
+    else if (a == "--warp-mode=scheduled")
+      o.warp_mode = WarpMode::Scheduled;
+    else if (a == "--warp-mode=paired")
+      o.warp_mode = WarpMode::Paired;
     else if (a == "--warp=none")
       o.generate.warp = GenerateOptions::Warp::None;
     else if (a == "--warp=uniform")
@@ -94,6 +101,7 @@ Outcome run_program(conformance::Device &device, const Program &p, const Options
   options.mcpu = o.mcpu;
   options.opt_level = o.opt_level;
   options.verify = true;
+  options.warp_mode = o.warp_mode;
   CompileResult code;
   bool ok = compile(parsed.module(), {}, options, diags, code);
   if (!ok || diags.has_errors()) {

@@ -1,0 +1,236 @@
+#include "lowering/passes/block_barrier.h"
+
+#include "lowering/passes/lane.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicsAMDGPU.h"
+
+namespace w2w {
+
+using namespace llvm;
+
+namespace {
+
+constexpr unsigned kLdsSpace = 3;
+constexpr unsigned kBarriers = 16; // PTX ISA 9.7.13.1
+constexpr uint32_t kArrived = 0xffff;
+constexpr unsigned kGenerationShift = 16;
+/// Sums of so many generations are kept: a thread may read its sum a few barriers late, if it had
+/// no part in those between.
+constexpr unsigned kSums = 8;
+
+constexpr const char *kWords = "w2w.barrier.words", *kLive = "w2w.barrier.live",
+                     *kSumArray = "w2w.barrier.sums";
+
+/// A new block at the end of the builder's function.
+BasicBlock *new_block(IRBuilderBase &b, const Twine &name) {
+  return BasicBlock::Create(b.getContext(), name, b.GetInsertBlock()->getParent());
+}
+
+} // namespace
+
+namespace {
+
+/// Whether the barrier takes all threads of the block: no count, 0, or the block's required size.
+bool takes_whole_block(const CallInst &call) {
+  if (call.arg_size() < 2)
+    return true;
+  auto *constant = dyn_cast<ConstantInt>(call.getArgOperand(1));
+  if (!constant || constant->isZero())
+    return constant;
+  SmallVector<StringRef, 3> sizes;
+  call.getFunction()->getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
+  uint64_t block = 1;
+  for (StringRef text : sizes) {
+    unsigned size = 0;
+    if (text.getAsInteger(10, size))
+      return false;
+    block *= size;
+  }
+  return sizes.size() == 3 && (block + 31) / 32 * 32 == constant->getZExtValue();
+}
+
+} // namespace
+
+SmallVector<CallInst *> software_barriers(Function &kernel) {
+  SmallVector<CallInst *> all, chosen;
+  bool any_number = false;
+  SmallPtrSet<const Value *, 8> numbers;
+  for (Instruction &i : instructions(kernel)) {
+    auto *call = dyn_cast<CallInst>(&i);
+    Function *callee = call ? call->getCalledFunction() : nullptr;
+    if (!callee || !callee->getName().starts_with("w2w.barrier."))
+      continue;
+    all.push_back(call);
+    if (callee->getName() != "w2w.barrier.arrive" && takes_whole_block(*call))
+      continue;
+    numbers.insert(call->getArgOperand(0)); // constants are unique
+    any_number |= !isa<ConstantInt>(call->getArgOperand(0));
+  }
+  for (CallInst *call : all) {
+    const Value *id = call->getArgOperand(0);
+    if (!numbers.empty() && (any_number || numbers.contains(id) || !isa<ConstantInt>(id)))
+      chosen.push_back(call);
+  }
+  return chosen;
+}
+
+BlockBarriers::BlockBarriers(Module &module, const Processor &processor, bool sums)
+    : module_(module), processor_(processor), sums_(sums),
+      workgroup_(module.getContext().getOrInsertSyncScopeID("workgroup")) {}
+
+GlobalVariable *BlockBarriers::lds(StringRef name, unsigned words) {
+  if (GlobalVariable *g = module_.getGlobalVariable(name, true))
+    return g;
+  auto *type = ArrayType::get(Type::getInt32Ty(module_.getContext()), words);
+  auto *g =
+      new GlobalVariable(module_, type, false, GlobalValue::InternalLinkage, PoisonValue::get(type),
+                         name, nullptr, GlobalValue::NotThreadLocal, kLdsSpace);
+  g->setAlignment(Align(4));
+  return g;
+}
+
+Value *BlockBarriers::element(IRBuilderBase &b, GlobalVariable *array, Value *index) {
+  return b.CreateGEP(b.getInt32Ty(), array, index);
+}
+
+Value *BlockBarriers::load(IRBuilderBase &b, Value *address) {
+  LoadInst *value = b.CreateAlignedLoad(b.getInt32Ty(), address, Align(4));
+  value->setAtomic(AtomicOrdering::Monotonic, workgroup_);
+  return value;
+}
+
+Value *BlockBarriers::leader(IRBuilderBase &b, const Processor &processor) {
+  Type *mask = b.getIntNTy(processor.wave_size);
+  Value *active = b.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {b.getTrue()});
+  Value *lane = b.CreateIntrinsic(Intrinsic::cttz, {mask}, {active, b.getFalse()});
+  return b.CreateZExtOrTrunc(lane, b.getInt32Ty(), "leader");
+}
+
+void BlockBarriers::initialise(IRBuilderBase &b, Value *threads) {
+  // All threads store the same; then the hardware's barrier, at which every wave still arrives.
+  for (unsigned k = 0; k < kBarriers; ++k)
+    b.CreateStore(b.getInt32(0), element(b, lds(kWords, kBarriers), b.getInt32(k)));
+  for (unsigned k = 0; sums_ && k < kBarriers * kSums; ++k)
+    b.CreateStore(b.getInt32(0), element(b, lds(kSumArray, kBarriers * kSums), b.getInt32(k)));
+  Value *whole = b.CreateAnd(b.CreateAdd(threads, b.getInt32(31)), ~31u);
+  b.CreateStore(whole, lds(kLive, 1));
+  b.CreateFence(AtomicOrdering::Release, workgroup_);
+  b.CreateIntrinsic(Intrinsic::amdgcn_s_barrier, {});
+  b.CreateFence(AtomicOrdering::Acquire, workgroup_);
+}
+
+Value *BlockBarriers::expected_or_live(IRBuilderBase &b, Value *expected) {
+  auto *constant = dyn_cast<ConstantInt>(expected);
+  if (constant && !constant->isZero())
+    return expected;
+  Value *live = load(b, lds(kLive, 1));
+  return constant ? live : b.CreateSelect(b.CreateIsNull(expected), live, expected);
+}
+
+Value *BlockBarriers::arrive(IRBuilderBase &b, Value *id, Value *expected, Value *arriving) {
+  Value *first = leader(b, processor_);
+  Value *word = element(b, lds(kWords, kBarriers), id);
+  BasicBlock *before = b.GetInsertBlock();
+  BasicBlock *claim = new_block(b, "barrier.claim"), *attempt = new_block(b, "barrier.try"),
+             *joined = new_block(b, "barrier.arrived");
+  b.CreateCondBr(b.CreateICmpEQ(wave_lane(b, processor_), first), claim, joined);
+
+  b.SetInsertPoint(claim);
+  Value *old = load(b, word);
+  b.CreateBr(attempt);
+
+  b.SetInsertPoint(attempt);
+  PHINode *seen = b.CreatePHI(b.getInt32Ty(), 2, "word");
+  seen->addIncoming(old, claim);
+  Value *target = expected_or_live(b, expected);
+  Value *arrived = b.CreateAdd(b.CreateAnd(seen, kArrived), arriving);
+  Value *generation = b.CreateAnd(seen, ~kArrived);
+  Value *full = b.CreateICmpUGE(arrived, target, "full");
+  Value *next = b.CreateAdd(generation, b.getInt32(1u << kGenerationShift));
+  Value *changed = b.CreateSelect(full, b.CreateOr(next, b.CreateSub(arrived, target)),
+                                  b.CreateOr(generation, arrived));
+  Value *swap = b.CreateAtomicCmpXchg(word, seen, changed, Align(4), AtomicOrdering::Monotonic,
+                                      AtomicOrdering::Monotonic, workgroup_);
+  seen->addIncoming(b.CreateExtractValue(swap, 0), attempt);
+  Value *number = b.CreateLShr(seen, kGenerationShift);
+  BasicBlock *done = joined;
+  if (sums_) {
+    // Whoever ends a generation clears the sum of one that is far ahead.
+    done = new_block(b, "barrier.done");
+    BasicBlock *clear = new_block(b, "barrier.clear");
+    b.CreateCondBr(b.CreateExtractValue(swap, 1), done, attempt);
+    b.SetInsertPoint(done);
+    b.CreateCondBr(full, clear, joined);
+    b.SetInsertPoint(clear);
+    b.CreateStore(b.getInt32(0), sum_address(b, id, b.CreateAdd(number, b.getInt32(kSums / 2))));
+    b.CreateBr(joined);
+    b.SetInsertPoint(joined);
+    PHINode *mine = b.CreatePHI(b.getInt32Ty(), 3);
+    mine->addIncoming(b.getInt32(0), before);
+    mine->addIncoming(number, done);
+    mine->addIncoming(number, clear);
+    return b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b.getInt32Ty()}, {mine, first});
+  }
+  b.CreateCondBr(b.CreateExtractValue(swap, 1), joined, attempt);
+  b.SetInsertPoint(joined);
+  PHINode *mine = b.CreatePHI(b.getInt32Ty(), 2);
+  mine->addIncoming(b.getInt32(0), before);
+  mine->addIncoming(number, attempt);
+  return b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b.getInt32Ty()}, {mine, first});
+}
+
+Value *BlockBarriers::passed(IRBuilderBase &b, Value *id, Value *expected, Value *generation) {
+  Value *address = element(b, lds(kWords, kBarriers), id);
+  Value *word = load(b, address);
+  Value *over = b.CreateICmpNE(b.CreateLShr(word, kGenerationShift), generation, "over");
+  auto *constant = dyn_cast<ConstantInt>(expected);
+  if (constant && !constant->isZero())
+    return over;
+  // Warps that have ended may be the ones that the barrier still waited for.
+  Value *live = load(b, lds(kLive, 1));
+  Value *arrived = b.CreateAnd(word, kArrived);
+  Value *complete =
+      b.CreateAnd({b.CreateNot(over), b.CreateICmpUGE(arrived, live), b.CreateIsNull(expected)});
+  BasicBlock *finish = new_block(b, "barrier.finish"), *after = new_block(b, "barrier.asked");
+  b.CreateCondBr(complete, finish, after);
+  b.SetInsertPoint(finish);
+  Value *next = b.CreateAdd(b.CreateAnd(word, ~kArrived), b.getInt32(1u << kGenerationShift));
+  b.CreateAtomicCmpXchg(address, word, b.CreateOr(next, b.CreateSub(arrived, live)), Align(4),
+                        AtomicOrdering::Monotonic, AtomicOrdering::Monotonic, workgroup_);
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+  return over;
+}
+
+Value *BlockBarriers::generation(IRBuilderBase &b, Value *id) {
+  return b.CreateLShr(load(b, element(b, lds(kWords, kBarriers), id)), kGenerationShift);
+}
+
+Value *BlockBarriers::sum_address(IRBuilderBase &b, Value *id, Value *generation) {
+  Value *slot = b.CreateAdd(b.CreateMul(id, b.getInt32(kSums)), b.CreateAnd(generation, kSums - 1));
+  return element(b, lds(kSumArray, kBarriers * kSums), slot);
+}
+
+void BlockBarriers::add(IRBuilderBase &b, Value *id, Value *generation, Value *value) {
+  b.CreateAtomicRMW(AtomicRMWInst::Add, sum_address(b, id, generation), value, Align(4),
+                    AtomicOrdering::Monotonic, workgroup_);
+}
+
+Value *BlockBarriers::sum(IRBuilderBase &b, Value *id, Value *generation) {
+  return load(b, sum_address(b, id, generation));
+}
+
+void BlockBarriers::ended(IRBuilderBase &b, Value *threads) {
+  Value *first = leader(b, processor_);
+  BasicBlock *tell = new_block(b, "barrier.leave"), *after = new_block(b, "barrier.left");
+  b.CreateCondBr(b.CreateICmpEQ(wave_lane(b, processor_), first), tell, after);
+  b.SetInsertPoint(tell);
+  b.CreateAtomicRMW(AtomicRMWInst::Sub, lds(kLive, 1), threads, Align(4), AtomicOrdering::Monotonic,
+                    workgroup_);
+  b.CreateBr(after);
+  b.SetInsertPoint(after);
+}
+
+} // namespace w2w

@@ -1,0 +1,64 @@
+// Block barriers in software: counters in LDS, for what the hardware's one barrier per workgroup
+// cannot do: 16 barriers by number, barriers of fewer threads than the block, arrivals that do not
+// wait, and warps of one wave that arrive at different times.
+//
+// One LDS word per barrier: threads arrived in bits [15:0], generation in [31:16]. The arrival that
+// reaches the expected count starts the next generation; who waits, waits for the generation to
+// change. A barrier of the whole block expects the threads of the warps that have not ended. All
+// counts are of whole warps, as in PTX.
+// Source: PTX ISA 9.7.13.1 (the barrier counts warps, not places; exited threads do not count).
+#pragma once
+
+#include "lowering/passes/pass.h"
+
+#include "llvm/IR/IRBuilder.h"
+
+namespace w2w {
+
+/// The kernel's calls of w2w.barrier.* that need counters: arrivals, barriers of a thread count
+/// that is not the whole block's, and every barrier that may be by the same number as one of these.
+llvm::SmallVector<llvm::CallInst *> software_barriers(llvm::Function &kernel);
+
+/// Builds IR for one kernel. Every function wants the builder at the end of a block without
+/// terminator, and leaves it at the end of such a block. Orders no other memory: fences are the
+/// caller's.
+class BlockBarriers {
+public:
+  /// `sums`: whether the kernel adds values up at barriers.
+  BlockBarriers(llvm::Module &module, const Processor &processor, bool sums);
+
+  /// Once per kernel, before anything else, executed by all threads: clears the counters.
+  /// `threads`: i32, of the block.
+  void initialise(llvm::IRBuilderBase &b, llvm::Value *threads);
+  /// `arriving` threads arrive at barrier `id`; it takes `expected` threads, 0 for the whole block.
+  /// All i32; the same in all lanes that execute it, which count as one arrival. Returns the
+  /// generation that was arrived at (i32, uniform).
+  llvm::Value *arrive(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *expected,
+                      llvm::Value *arriving);
+  /// Whether the generation is over (i1), asked once; the lanes may ask for different barriers.
+  llvm::Value *passed(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *expected,
+                      llvm::Value *generation);
+  /// The current generation: add() before arrive() adds to its sum, sum() reads it once it is over.
+  llvm::Value *generation(llvm::IRBuilderBase &b, llvm::Value *id);
+  void add(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *generation, llvm::Value *value);
+  llvm::Value *sum(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *generation);
+  /// Warps of `threads` threads (i32, uniform) have ended.
+  void ended(llvm::IRBuilderBase &b, llvm::Value *threads);
+
+  /// The lowest lane that executes this (i32, uniform).
+  static llvm::Value *leader(llvm::IRBuilderBase &b, const Processor &processor);
+
+private:
+  llvm::GlobalVariable *lds(llvm::StringRef name, unsigned words);
+  llvm::Value *element(llvm::IRBuilderBase &b, llvm::GlobalVariable *array, llvm::Value *index);
+  llvm::Value *load(llvm::IRBuilderBase &b, llvm::Value *address);
+  llvm::Value *sum_address(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *generation);
+  llvm::Value *expected_or_live(llvm::IRBuilderBase &b, llvm::Value *expected);
+
+  llvm::Module &module_;
+  const Processor &processor_;
+  bool sums_;
+  llvm::SyncScope::ID workgroup_;
+};
+
+} // namespace w2w
