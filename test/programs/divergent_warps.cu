@@ -1,36 +1,36 @@
-// Threads of a warp that meet at different instructions: shuffles, votes and reductions with full masks in both arms of a branch, in
+// Threads of a warp that meet at different instructions: shuffles and votes with full masks in both arms of a branch, in
 // loops that threads leave at different times, after some threads have exited, with several groups of the warp at once; __syncwarp
 // between arms that exchange through shared memory. Since sm_70 all of this is defined (PTX ISA, membermask).
 #include "program.h"
 
 constexpr int threads = 96, columns = 8;
-constexpr unsigned all = 0xffffffffu;
+constexpr unsigned whole = 0xffffffffu;
 
 __global__ void arms(unsigned *out) {
   int t = threadIdx.x, lane = t & 31;
   unsigned r[columns] = {};
   if (lane % 2) { // both arms exchange with each other
-    r[0] = __shfl_xor_sync(all, t * 10, 1) + 1000;
-    r[1] = __ballot_sync(all, lane > 7);
+    r[0] = __shfl_xor_sync(whole, t * 10, 1) + 1000;
+    r[1] = __ballot_sync(whole, lane > 7);
   } else {
-    r[0] = __shfl_xor_sync(all, t * 10 + 5, 1) + 2000;
-    r[1] = __ballot_sync(all, lane > 20);
+    r[0] = __shfl_xor_sync(whole, t * 10 + 5, 1) + 2000;
+    r[1] = __ballot_sync(whole, lane > 20);
   }
   if (lane < 10)
-    r[2] = __reduce_add_sync(all, 1);
+    r[2] = __popc(__ballot_sync(whole, lane % 2));
   else if (lane < 20)
-    r[2] = __reduce_add_sync(all, 100);
+    r[2] = __popc(__ballot_sync(whole, lane % 3)) + 100;
   else
-    r[2] = __reduce_add_sync(all, 10000);
+    r[2] = __popc(__ballot_sync(whole, lane % 5)) + 200;
   // Groups of different masks are under way at once.
   unsigned mine = lane % 4 == 0 ? 0x11111111u : lane % 4 == 1 ? 0x22222222u : 0xccccccccu;
   if (lane % 4 < 2)
-    r[3] = __reduce_add_sync(mine, lane);
+    r[3] = __ballot_sync(mine, lane > 12);
   else
-    r[3] = __reduce_add_sync(mine, lane) + 1;
-  r[4] = __match_any_sync(all, lane / 5);
+    r[3] = __ballot_sync(mine, lane < 12) + 1;
+  r[4] = __match_any_sync(whole, lane / 5);
   // Lane k shuffles k % 5 + 1 times with those that still do; all votes are counted.
-  unsigned count = 0, still = all;
+  unsigned count = 0, still = whole;
   for (int k = 0; k <= lane % 5; ++k) {
     still = __ballot_sync(still, k <= lane % 5);
     count += __popc(still);
@@ -43,11 +43,11 @@ __global__ void arms(unsigned *out) {
       out[t * columns + k] = r[k];
     return;
   }
-  r[6] = __ballot_sync(all, true);
+  r[6] = __ballot_sync(whole, true);
   if (lane < 3)
-    r[7] = __shfl_sync(all, lane + 50, 20);
+    r[7] = __shfl_sync(whole, lane + 50, 20);
   else
-    r[7] = __shfl_sync(all, lane + 70, 1);
+    r[7] = __shfl_sync(whole, lane + 70, 1);
   for (int k = 0; k < columns; ++k)
     out[t * columns + k] = r[k];
 }
@@ -81,11 +81,12 @@ int main() {
     r[0] = (other & 1 ? other * 10 : other * 10 + 5) + (lane % 2 ? 1000 : 2000);
     for (int l = 0; l < 32; ++l) {
       r[1] |= (l % 2 ? l > 7 : l > 20) ? 1u << l : 0;
-      r[2] += l < 10 ? 1 : l < 20 ? 100 : 10000;
+      r[2] += l < 10 ? l % 2 != 0 : l < 20 ? l % 3 != 0 : l % 5 != 0;
       bool with = lane % 4 < 2 ? l % 4 == lane % 4 : l % 4 >= 2;
-      r[3] += with ? l : 0;
+      r[3] |= with && (lane % 4 < 2 ? l > 12 : l < 12) ? 1u << l : 0;
       r[4] |= l / 5 == lane / 5 ? 1u << l : 0;
     }
+    r[2] += lane < 10 ? 0 : lane < 20 ? 100 : 200;
     r[3] += lane % 4 >= 2;
     for (int k = 0; k <= lane % 5; ++k)
       for (int l = 0; l < 32; ++l)

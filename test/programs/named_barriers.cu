@@ -51,11 +51,11 @@ __global__ void groups(int *out) {
 __global__ void reductions(int *out) {
   int t = threadIdx.x, group = t / 64, count = 0, some = 0, every = 0;
   asm volatile("{ .reg .pred p; setp.ne.s32 p, %1, 0; bar.red.popc.u32 %0, %2, 64, p; }"
-               : "=r"(count) : "r"(t % 3 == 0), "r"(group) : "memory");
+               : "=r"(count) : "r"(int(t % 3 == 0)), "r"(group) : "memory");
   asm volatile("{ .reg .pred p, q; setp.ne.s32 p, %1, 0; bar.red.or.pred q, %2, 64, p; selp.s32 %0, 1, 0, q; }"
-               : "=r"(some) : "r"(t == 70), "r"(group) : "memory");
+               : "=r"(some) : "r"(int(t == 70)), "r"(group) : "memory");
   asm volatile("{ .reg .pred p, q; setp.ne.s32 p, %1, 0; bar.red.and.pred q, %2, 64, p; selp.s32 %0, 1, 0, q; }"
-               : "=r"(every) : "r"(t != 130), "r"(group) : "memory");
+               : "=r"(every) : "r"(int(t != 130)), "r"(group) : "memory");
   out[t] = count * 4 + some * 2 + every;
 }
 

@@ -296,7 +296,9 @@ template <class T> W2W_INLINE T div_fixup(T a, T b, T c) {
   T ab = with_sign(b, false), ac = with_sign(c, false);
   bool under = exponent_of(c) - exponent_of(b) < (sizeof(T) == 4 ? -150 : -1075);
   bool over = exponent_of(b) == (sizeof(T) == 4 ? 255 : 2047);
-  T r = with_sign(a, negative);
+  // AMD's text passes a NaN on; but where the quotient overflows, LLVM's steps get here with one
+  // (the infinite estimate minus itself), and hardware divides right.
+  T r = a != a ? with_sign(inf, negative) : with_sign(a, negative);
   r = over ? with_sign(T(0), negative) : r;
   r = under ? with_sign(T(0), negative) : r;
   r = ab == inf || ac == T(0) ? with_sign(T(0), negative) : r;
@@ -417,8 +419,12 @@ W2W_INLINE bool fclass(u64 x, u32 mask, unsigned fraction, unsigned exponent) {
     which = f >> (fraction - 1) & 1;
   return mask >> which & 1;
 }
+/// Before AVX-512 the host has but a sequence that makes -0 of zero when rounding down.
 W2W_INLINE float u32_to_f32(u32 a) {
-  return float(a);
+  return bits<float>(a ? raw(float(a)) : 0u);
+}
+W2W_INLINE double u32_to_f64(u32 a) {
+  return bits<double>(a ? raw(double(a)) : u64(0));
 }
 W2W_INLINE float f64_to_f32(double a) {
   u64 x = bits<u64>(a);

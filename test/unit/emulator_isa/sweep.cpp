@@ -277,7 +277,8 @@ uint64_t wanted(const Op &op, const Variant &v, const uint64_t *s, Context c, ui
     uint64_t whole = c.old & low_bits(32);
     if (c.generation == 9 && op.half9 == Half::Zero && !v.high)
       whole = 0;
-    known = x == kAny ? 0 : low_bits(c.generation == 9 && op.half9 == Half::Unknown ? 16 : 32);
+    bool unknown = c.generation == 9 && op.half9 == Half::Unknown && !v.high;
+    known = x == kAny ? 0 : low_bits(unknown ? 16 : 32);
     x = v.high ? (whole & 0xffff) | x << 16 : (whole & 0xffff0000) | x;
   }
   return x;
