@@ -719,6 +719,8 @@ void Scheduler::run() {
                                   size("w2w.sreg.ntid.z"));
     barriers_->initialise(b_, threads);
   }
+  for (const char *name : {"mask", "key"})
+    set(name, b_.getInt32(0));
   Value *here = ballot(b_.getTrue());
   Value *warps = b_.getInt32(1);
   if (wave64())

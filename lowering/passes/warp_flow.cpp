@@ -52,19 +52,23 @@ StringRef warp_name(const CallInst &call) {
 
 } // namespace
 
-/// %tid.x / 32, %tid.x < 64 and their like; results that every thread of a warp is given alike.
-bool WarpUniformity::same_in_warp(const Instruction &i) const {
+/// What every thread of the block is given alike; of a warp also results of votes, %tid.x / 32,
+/// %tid.x < 64 and their like.
+bool ThreadUniformity::is_same(const Instruction &i) const {
   if (auto *call = dyn_cast<CallInst>(&i)) {
     StringRef name = warp_name(*call);
-    if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") ||
-        name == "w2w.activemask" || name.starts_with("w2w.barrier.red."))
+    if (name.starts_with("w2w.barrier.red."))
+      return true;
+    if (group_ == Of::Wave)
+      return false;
+    if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") || name == "w2w.activemask")
       return true;
     if (auto *intrinsic = dyn_cast<IntrinsicInst>(&i); intrinsic && rows_)
       return intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_y ||
              intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z;
     return false;
   }
-  if (!rows_)
+  if (!rows_ || group_ == Of::Wave)
     return false;
   const APInt *c;
   Value *x;
@@ -95,7 +99,7 @@ bool WarpUniformity::same_in_warp(const Instruction &i) const {
 }
 
 /// Whether the instruction may make lanes differ whose operands do not.
-bool WarpUniformity::is_root(const Instruction &i) const {
+bool ThreadUniformity::is_root(const Instruction &i) const {
   if (auto *load = dyn_cast<LoadInst>(&i)) {
     // Private memory differs behind equal addresses; a flat pointer may be private.
     unsigned space = load->getPointerAddressSpace();
@@ -121,14 +125,14 @@ bool WarpUniformity::is_root(const Instruction &i) const {
   return false;
 }
 
-WarpUniformity::WarpUniformity(Function &function, UniformityInfo &wave, PostDominatorTree &post,
-                               bool rows)
-    : rows_(rows) {
+ThreadUniformity::ThreadUniformity(Function &function, UniformityInfo &wave,
+                                   PostDominatorTree &post, Of group, bool rows)
+    : group_(group), rows_(rows) {
   // Grows from the roots; only what varies in the wave can vary in the warp.
   SmallVector<const Value *> work;
   auto mark = [&](const Value &v) {
     auto *i = dyn_cast<Instruction>(&v);
-    if (!i || !wave.isDivergent(i) || same_in_warp(*i))
+    if (!i || !wave.isDivergent(i) || is_same(*i))
       return;
     if (varying_.insert(i).second)
       work.push_back(i);
@@ -169,7 +173,7 @@ WarpUniformity::WarpUniformity(Function &function, UniformityInfo &wave, PostDom
   }
 }
 
-bool WarpUniformity::splits(const BasicBlock &block) const {
+bool ThreadUniformity::splits(const BasicBlock &block) const {
   const Instruction *terminator = block.getTerminator();
   if (auto *branch = dyn_cast<BranchInst>(terminator))
     return branch->isConditional() && varies(*branch->getCondition());
@@ -542,9 +546,10 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
                        call->getDebugLoc());
 
   UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
-  WarpUniformity warp(function, wave, post, env.warps_are_rows || warps_are_rows(function));
+  using Of = ThreadUniformity::Of;
+  bool rows = env.warps_are_rows || warps_are_rows(function);
+  ThreadUniformity warp(function, wave, post, Of::Warp, rows);
   auto in_warp = [&](const BasicBlock &b) { return warp.splits(b); };
-  auto in_wave = [&](const BasicBlock &b) { return wave.hasDivergentTerminator(b); };
   auto judge = [&](const Places &places, auto parts, const char *what) {
     auto [place, branch] = parted(function, places, post, parts);
     if (!place)
@@ -556,10 +561,14 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   };
   if (judge(warp_places, in_warp, "threads of a warp may meet at different instructions"))
     return verdict;
-  if (env.paired())
-    judge(block_places, in_wave, "the warps of a wave may come to different barriers");
-  else
+  if (!env.paired()) {
     judge(block_places, in_warp, "threads of a warp may come to different barriers");
+    return verdict;
+  }
+  ThreadUniformity both(function, wave, post, Of::Wave, rows);
+  judge(
+      block_places, [&](const BasicBlock &b) { return both.splits(b); },
+      "the warps of a wave may come to different barriers");
   return verdict;
 }
 

@@ -47,22 +47,24 @@ struct SynchronisingFunctions {
 FlowVerdict judge_flow(llvm::Function &function, const SynchronisingFunctions &others,
                        llvm::ModuleAnalysisManager &analyses, const PassEnv &env);
 
-/// Which values may differ among the threads of one 32-thread warp: fewer than LLVM's uniformity
-/// analysis says of a whole wave. `rows`: whether warps are rows of the block (its x size is a
-/// multiple of 32, or it has one row), so that %tid.x / 32 and the other coordinates are the same
-/// for a warp.
-class WarpUniformity {
+/// Which values may differ among the threads of one 32-thread warp, or of a wave: fewer than LLVM's
+/// uniformity analysis says of a wave, which knows nothing of our operations. `rows`: whether warps
+/// are rows of the block (its x size is a multiple of 32, or it has one row), so that %tid.x / 32
+/// and the other coordinates are the same for a warp.
+class ThreadUniformity {
 public:
-  WarpUniformity(llvm::Function &function, llvm::UniformityInfo &wave,
-                 llvm::PostDominatorTree &post, bool rows);
+  enum class Of { Warp, Wave };
+  ThreadUniformity(llvm::Function &function, llvm::UniformityInfo &wave,
+                   llvm::PostDominatorTree &post, Of group, bool rows);
   bool varies(const llvm::Value &value) const { return varying_.contains(&value); }
-  /// Whether threads of one warp may leave the block by different edges.
+  /// Whether threads of one group may leave the block by different edges.
   bool splits(const llvm::BasicBlock &block) const;
 
 private:
   bool is_root(const llvm::Instruction &i) const;
-  bool same_in_warp(const llvm::Instruction &i) const;
+  bool is_same(const llvm::Instruction &i) const;
 
+  Of group_;
   bool rows_;
   llvm::SmallPtrSet<const llvm::Value *, 32> varying_;
 };

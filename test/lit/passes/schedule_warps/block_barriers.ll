@@ -1,12 +1,15 @@
-; Barriers in flow that may differ between the two warps of a wave64 wave are refused; what only looks like it is not.
+; Barriers in flow that may differ between the two warps of a wave64 wave need scheduled warps; what only looks like it does not. On wave32
+; it is the threads of a warp that may not differ.
 ; RUN: split-file %s %t
-; RUN: not %w2w-opt --passes=lower_barriers -mcpu=gfx942 %t/bad.ll 2>&1 | FileCheck %s --implicit-check-not=error
-; RUN: %w2w-opt --passes=lower_barriers -mcpu=gfx1100 %t/bad.ll
-; RUN: %w2w-opt --passes=lower_barriers -mcpu=gfx942 %t/good.ll
-; CHECK-DAG: error: then_again:0: barrier in flow that may differ between the two warps of a wave64 wave
-; CHECK-DAG: error: both_sides:0: barrier in flow
-; CHECK-DAG: error: warp_id:0: barrier in flow
-; CHECK-DAG: error: loop:0: barrier in flow
+; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx942 %t/bad.ll -o - | FileCheck %s --check-prefix=BAD
+; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx942 %t/good.ll -o - | FileCheck %s --check-prefix=GOOD --implicit-check-not=w2w-scheduled
+; BAD-DAG: @then_again({{.*}} #[[A:[0-9]+]]
+; BAD-DAG: @both_sides({{.*}} #[[A]]
+; BAD-DAG: @warp_id({{.*}} #[[A]]
+; BAD-DAG: @loop({{.*}} #[[A]]
+; BAD-DAG: attributes #[[A]] = {{.*}}"w2w-scheduled"="the warps of a wave may come to different barriers (branch)"
+; BAD-NOT: w2w.barrier
+; GOOD-COUNT-6: call {{.*}}@w2w.barrier
 
 ;--- bad.ll
 declare void @w2w.barrier.sync(i32) convergent

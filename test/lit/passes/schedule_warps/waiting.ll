@@ -1,0 +1,89 @@
+; Loops that wait for memory, and loops that only look like it.
+; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx1100 %s -o - | FileCheck %s
+; CHECK-DAG: @lock({{.*}} #[[WAITS:[0-9]+]]
+; CHECK-DAG: @flag({{.*}} #[[WAITS]]
+; CHECK-DAG: @lock_inside({{.*}} #[[WAITS]]
+; CHECK-DAG: @retry({{.*}}) {
+; CHECK-DAG: @ticket({{.*}}) {
+; CHECK-DAG: @plain({{.*}}) {
+; CHECK-DAG: attributes #[[WAITS]] = { "w2w-scheduled"="a loop waits for other threads" }
+
+; A lock: what is expected does not come from memory.
+define amdgpu_kernel void @lock(ptr addrspace(1) %p, ptr addrspace(1) %q) {
+  br label %try
+try:
+  %r = cmpxchg ptr addrspace(1) %p, i32 0, i32 1 monotonic monotonic
+  %old = extractvalue { i32, i1 } %r, 0
+  %c = icmp eq i32 %old, 0
+  br i1 %c, label %have, label %try
+have:
+  %v = load i32, ptr addrspace(1) %q
+  %n = add i32 %v, 1
+  store i32 %n, ptr addrspace(1) %q
+  store atomic i32 0, ptr addrspace(1) %p release, align 4
+  ret void
+}
+define amdgpu_kernel void @flag(ptr addrspace(1) %p) {
+  br label %wait
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %done
+done:
+  ret void
+}
+define amdgpu_kernel void @lock_inside(ptr addrspace(1) %p, ptr addrspace(1) %q) {
+  br label %try
+try:
+  %old = atomicrmw xchg ptr addrspace(1) %p, i32 1 monotonic
+  %c = icmp eq i32 %old, 0
+  br i1 %c, label %have, label %next
+have:
+  store i32 7, ptr addrspace(1) %q
+  store atomic i32 0, ptr addrspace(1) %p release, align 4
+  br label %next
+next:
+  %done = phi i1 [ true, %have ], [ false, %try ]
+  br i1 %done, label %out, label %try
+out:
+  ret void
+}
+; Tries again with what it has just seen: when it fails, another one has succeeded.
+define amdgpu_kernel void @retry(ptr addrspace(1) %p, i32 %x) {
+  %first = load i32, ptr addrspace(1) %p
+  br label %try
+try:
+  %seen = phi i32 [ %first, %0 ], [ %now, %try ]
+  %new = mul i32 %seen, %x
+  %r = cmpxchg ptr addrspace(1) %p, i32 %seen, i32 %new monotonic monotonic
+  %now = extractvalue { i32, i1 } %r, 0
+  %c = icmp eq i32 %now, %seen
+  br i1 %c, label %out, label %try
+out:
+  ret void
+}
+; Takes work until there is none left.
+define amdgpu_kernel void @ticket(ptr addrspace(1) %p, i32 %n, ptr addrspace(1) %q) {
+  br label %take
+take:
+  %i = atomicrmw add ptr addrspace(1) %p, i32 1 monotonic
+  %c = icmp ult i32 %i, %n
+  br i1 %c, label %work, label %out
+work:
+  store i32 %i, ptr addrspace(1) %q
+  br label %take
+out:
+  ret void
+}
+; Atomics in a loop that ends by counting.
+define amdgpu_kernel void @plain(ptr addrspace(1) %p, i32 %n) {
+  br label %head
+head:
+  %i = phi i32 [ 0, %0 ], [ %next, %head ]
+  %old = atomicrmw umax ptr addrspace(1) %p, i32 %i monotonic
+  %next = add i32 %i, 1
+  %c = icmp ult i32 %next, %n
+  br i1 %c, label %head, label %out
+out:
+  ret void
+}
