@@ -4,6 +4,7 @@
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
+#include "lowering/passes/lower_division.h"
 #include "lowering/passes/lower_exit.h"
 #include "lowering/passes/lower_flush.h"
 #include "lowering/passes/lower_function_ids.h"
@@ -158,6 +159,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
     mpm.addPass(createModuleToFunctionPassAdaptor(InstSimplifyPass()));
   mpm.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                              : builder.buildPerModuleDefaultPipeline(level));
+
+  // lower_division must come after LLVM's passes: they fold and combine fdiv, not its sequence.
+  mpm.addPass(OURS(lower_division));
 }
 
 /// Runs the pass manager that `build` fills.

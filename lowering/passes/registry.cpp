@@ -2,6 +2,7 @@
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
+#include "lowering/passes/lower_division.h"
 #include "lowering/passes/lower_exit.h"
 #include "lowering/passes/lower_flush.h"
 #include "lowering/passes/lower_function_ids.h"
@@ -22,11 +23,22 @@ std::span<const PassInfo> all_passes() {
     #name, name                                                                                    \
   }
   static constexpr PassInfo kPasses[] = {
-      PASS(append_launch_block),     PASS(inline_synchronising), PASS(lower_barriers),
-      PASS(lower_directed_rounding), PASS(lower_exit),           PASS(lower_flush),
-      PASS(lower_function_ids),      PASS(lower_nanosleep),      PASS(lower_runtime_calls),
-      PASS(lower_special_registers), PASS(lower_traps),          PASS(lower_warp_ops),
-      PASS(place_globals),           PASS(recover_pointers),     PASS(schedule_warps),
+      PASS(append_launch_block),
+      PASS(inline_synchronising),
+      PASS(lower_barriers),
+      PASS(lower_directed_rounding),
+      PASS(lower_division),
+      PASS(lower_exit),
+      PASS(lower_flush),
+      PASS(lower_function_ids),
+      PASS(lower_nanosleep),
+      PASS(lower_runtime_calls),
+      PASS(lower_special_registers),
+      PASS(lower_traps),
+      PASS(lower_warp_ops),
+      PASS(place_globals),
+      PASS(recover_pointers),
+      PASS(schedule_warps),
   };
 #undef PASS
   return kPasses;
