@@ -131,10 +131,14 @@ W2W_INLINE u32 dot8_u4(u32 a, u32 b) {
 }
 
 // ---- floating point
-/// v_mad_f32 and v_mac_f32 of gfx9: rounds twice, and flushes denormals whatever MODE says.
+/// v_mad_f32 and v_mac_f32 of gfx9: rounds twice, and flushes denormals whatever MODE says. Where
+/// only rounding to a denormal's bits would bring a product up to the smallest normal number, it is
+/// flushed as v_mul_f32's is when MODE flushes (the host's FTZ sees 24 bits); AMD does not say.
 W2W_INLINE float mad_flush(float a, float b, float c) {
   a = flush32(a), b = flush32(b), c = flush32(c);
   float p = flush32(a * b);
+  float large = a * 0x1p32f * b;
+  p = __builtin_fabsf(large) < 0x1p-94f ? __builtin_copysignf(0.0f, p) : p;
   return nan3(flush32(p + c), a, b, c);
 }
 W2W_INLINE float round_f16(float x) {

@@ -112,4 +112,9 @@ const Opcode *find_opcode(std::string_view mnemonic, int generation) {
   return at == names().end() ? nullptr : at->second;
 }
 
+const Opcode *find_choice(const Opcode &of, std::string_view choice) {
+  auto at = names().find(std::string(of.name) + "__" + std::string(choice));
+  return at == names().end() ? nullptr : at->second;
+}
+
 } // namespace w2w::emu::isa

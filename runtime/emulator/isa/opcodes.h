@@ -34,6 +34,13 @@ void set_perturbation(std::optional<uint64_t> seed);
 /// Looks a mnemonic up: encoding suffixes (_e32, _dpp, ...) and the names later generations give to
 /// an old instruction (aliases.def) are resolved. Null if the table has none.
 const Opcode *find_opcode(std::string_view mnemonic, int generation);
+/// The row that the decoder takes instead of `of` for a modifier, a generation or a mode; null if
+/// there is none. The table has it as NAME__CHOICE: with two underscores, a name in no text.
+const Opcode *find_choice(const Opcode &of, std::string_view choice);
+/// Is it a row of that kind?
+inline bool is_choice(const Opcode &o) {
+  return std::string_view(o.name).find("__") != std::string_view::npos;
+}
 std::string base_name(std::string_view mnemonic, int generation);
 std::span<const Opcode> all_opcodes();
 

@@ -280,7 +280,7 @@ bool Parser::vector(Inst &i, const Opcode &op) {
                    (full.find("fp8") != full.npos || full.find("bf8") != full.npos);
   if (eight_bit && generation == 9) {
     // gfx942's 8-bit formats are not OCP's.
-    const Opcode *row = find_opcode(std::string(full) + "_fnuz", generation);
+    const Opcode *row = find_choice(op, "fnuz");
     if (!row)
       return fail("this conversion is not known");
     i.other = row->kernel;
@@ -292,8 +292,8 @@ bool Parser::vector(Inst &i, const Opcode &op) {
     if (mods.list("neg_lo", list))
       for (size_t k = 0; k < list.size() && k < 2; k++)
         which |= (list[k] & 1) << k;
-    static constexpr const char *suffix[4] = {"", "_su", "_us", "_ss"};
-    const Opcode *row = which ? find_opcode(std::string(op.name) + suffix[which], generation) : &op;
+    static constexpr const char *signs[4] = {"", "su", "us", "ss"};
+    const Opcode *row = which ? find_choice(op, signs[which]) : &op;
     if (!row)
       return fail("this choice of signs is not known");
     i.other = mods.has("clamp") ? row->clamped : row->kernel;
@@ -527,14 +527,11 @@ bool Parser::scalar(Inst &i, const Opcode &op) {
 /// Whether a load or store of memory that others see is made coherent beyond the wave, which is how
 /// LLVM compiles atomic and volatile ones (AMDGPUUsage, "Memory Model"): gfx940 sc bits, gfx12
 /// scopes, before that glc without slc (with it: non-temporal), gfx11 dlc of volatile stores.
-bool coherent(const Modifiers &mods, const Opcode &op) {
+bool coherent(uint8_t policy, const Opcode &op) {
   if (op.extra != kLoad && op.extra != kStore)
     return false;
-  if (mods.has("sc0") || mods.has("sc1"))
-    return true;
-  if (std::string_view scope = mods.value("scope"); !scope.empty())
-    return scope != "SCOPE_CU";
-  return !mods.has("slc") && (mods.has("glc") || (op.extra == kStore && mods.has("dlc")));
+  uint8_t old = op.extra == kStore ? kGlc | kDlc : kGlc;
+  return (policy & (kSc0 | kSc1)) || policy >> kScopeShift || (!(policy & kSlc) && (policy & old));
 }
 
 bool Parser::memory(Inst &i, const Opcode &op) {
@@ -584,7 +581,7 @@ bool Parser::memory(Inst &i, const Opcode &op) {
     return true;
   }
   i.flat = name.starts_with("flat_");
-  i.coherent = coherent(mods, op);
+  i.coherent = coherent(i.policy, op);
   i.space = name.starts_with("scratch_") ? MemorySpace::Scratch : MemorySpace::Global;
   // An atomic returns its old value if asked to: one operand more.
   unsigned plain = op.form == Form::Buffer ? 4 : i.flat ? 2 : 3;
@@ -689,14 +686,10 @@ bool parse_instruction(std::string_view text, const uint8_t *encoding, unsigned 
   auto one = [&](std::string_view line, Inst &i) {
     Line l = split_line(line);
     const Opcode *op = find_opcode(l.mnemonic, generation);
-    constexpr std::string_view kBufferLoad = "buffer_load_";
-    if (op && l.modifiers.has("lds") && std::string_view(op->name).starts_with(kBufferLoad)) {
-      std::string row = op->name;
-      row.insert(kBufferLoad.size(), "lds_");
-      op = find_opcode(row, generation);
-    }
+    if (op && l.modifiers.has("lds") && std::string_view(op->name).starts_with("buffer_load_"))
+      op = find_choice(*op, "lds");
     if (op && perturbed())
-      if (const Opcode *p = find_opcode(std::string(op->name) + "__perturbed", generation))
+      if (const Opcode *p = find_choice(*op, "perturbed"))
         op = p;
     if (!op) {
       error = "the opcode table has no " + std::string(l.mnemonic);

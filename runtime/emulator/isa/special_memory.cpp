@@ -29,6 +29,8 @@ template <class T> int load_lds(Wave &w, const Inst &i, StopInfo &s) {
   x.space = i.space;
   x.mask = exec;
   addresses(w, i, x, u64(i.offset));
+  if (x.refused)
+    return refuse(w, i, s, x.refused);
   u64 inside = x.mask;
   if (inside && !permitted(w, x, sizeof(T), MemoryAccess::Read, s))
     return kStop;
@@ -67,6 +69,8 @@ int store_lds_b32(Wave &w, const Inst &i, StopInfo &s) {
   if (!x.mask)
     return kContinue;
   addresses(w, i, x, u64(i.offset));
+  if (x.refused)
+    return refuse(w, i, s, x.refused);
   if (!x.mask)
     return kContinue;
   lds_by_lane(w, i, x.mask, y);

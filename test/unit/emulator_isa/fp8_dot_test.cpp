@@ -10,7 +10,7 @@ namespace {
 constexpr uint32_t kPlain = 0x3f0, kFp16Ovfl = kPlain | 1u << 23;
 }
 
-TEST_CASE("8-bit floating point to f32") {
+TESTED_CASE("8-bit floating point to f32") {
   check({
       // gfx942: E4M3 with bias 8, E5M2 with bias 16; 0x80 is the only NaN.
       {"v_cvt_f32_fp8 v0, v2",
@@ -49,10 +49,22 @@ TEST_CASE("8-bit floating point to f32") {
       {"v_cvt_f32_fp8 v0, v2 byte_sel:2", {0x00380000}, {}, {}, {f(1)}, "gfx1201"},
       {"v_cvt_f32_bf8 v0, v2 byte_sel:3", {0x3c000000}, {}, {}, {f(1)}, "gfx1201"},
       {"v_cvt_pk_f32_fp8 v[0:1], v2", {0xb838}, {}, {}, {0xbf8000003f800000}, "gfx1201"},
+      {"v_cvt_pk_f32_fp8 v[0:1], v2 op_sel:[1,0]",
+       {0xfe01dead},
+       {},
+       {},
+       {0xc3e000003b000000},
+       "gfx1201"},
+      {"v_cvt_pk_f32_bf8 v[0:1], v2",
+       {0xbc3c, 0xfc7b, 0x0181},
+       {},
+       {},
+       {0xbf8000003f800000, 0xff80000047600000, 0x37800000b7800000},
+       "gfx1201"},
   });
 }
 
-TEST_CASE("f32 to 8-bit floating point") {
+TESTED_CASE("f32 to 8-bit floating point") {
   check({
       // To nearest even; the register's other half stays.
       {"v_cvt_pk_fp8_f32 v0, v2, v4",
@@ -95,6 +107,14 @@ TEST_CASE("f32 to 8-bit floating point") {
        "gfx1201",
        kPlain,
        0xdeadbeef},
+      {"v_cvt_pk_fp8_f32 v0, v2, v4",
+       {f(1), f(1.0625f), f(1.1875f), f(448), f(0x1p-9f), kNan},
+       {f(-1), f(0), f(-0.0f), f(-448), f(-0x1p-10f), f(464)},
+       {},
+       {0xdeadb838, 0xdead0038, 0xdead803a, 0xdeadfe7e, 0xdead8001, 0xdead7eff},
+       "gfx1201",
+       kPlain,
+       0xdeadbeef},
       // The random bits are added below the last place: 1.0625 is half way from 1 to 1.125.
       {"v_cvt_sr_fp8_f32 v0, v2, v4 op_sel:[0,0,1,1]",
        {f(1.0625f), f(1.0625f), f(1.0625f), f(1)},
@@ -113,10 +133,26 @@ TEST_CASE("f32 to 8-bit floating point") {
        "gfx1201",
        kPlain,
        0x11223344},
+      {"v_cvt_sr_fp8_f32 v0, v2, v4 byte_sel:2",
+       {f(1.0625f), f(1.0625f), f(1.0625f), f(-448)},
+       {0, 0x7fffffff, 0x80000000, 0},
+       {},
+       {0x11383344, 0x11383344, 0x11393344, 0x11fe3344},
+       "gfx1201",
+       kPlain,
+       0x11223344},
+      {"v_cvt_sr_bf8_f32 v0, v2, v4 op_sel:[0,0,1,0]",
+       {f(1.125f), f(1.125f), f(1.125f), f(-57344)},
+       {0, 0x7fffffff, 0x80000000, 0},
+       {},
+       {0x11224044, 0x11224044, 0x11224144, 0x1122ff44},
+       "gfx942",
+       kPlain,
+       0x11223344},
   });
 }
 
-TEST_CASE("dot products in narrow formats") {
+TESTED_CASE("dot products in narrow formats") {
   check({
       {"v_dot4_f32_fp8_bf8 v0, v2, v4, v6",
        {0x38383838, 0x40000000},
@@ -173,7 +209,7 @@ TEST_CASE("dot products in narrow formats") {
   });
 }
 
-TEST_CASE("sums of absolute differences of groups") {
+TESTED_CASE("sums of absolute differences of groups") {
   check({
       {"v_qsad_pk_u16_u8 v[0:1], v[2:3], v4, v[6:7]",
        {0x0706050403020100},
@@ -200,15 +236,20 @@ TEST_CASE("sums of absolute differences of groups") {
        {0x100},
        {0x0000001000000020},
        {0x0000001100000020}},
-      {"v_mqsad_u32_u8 v[10:13], v[2:3], v4, v[6:9]\nv_mov_b32 v0, v12\nv_mov_b32 v1, v13",
+      {"v_mqsad_u32_u8 v[10:13], v[2:3], v4, v[6:9]\nv_mov_b32 v0, v12",
        {0x0706050403020100},
        {0x100},
        {0},
-       {0x0000000300000002}},
+       {2}},
+      {"v_mqsad_u32_u8 v[10:13], v[2:3], v4, v[6:9]\nv_mov_b32 v0, v13",
+       {0x0706050403020100},
+       {0x100},
+       {0},
+       {3}},
   });
 }
 
-TEST_CASE("rare f32 operations") {
+TESTED_CASE("rare f32 operations") {
   check({
       {"v_mullit_f32 v0, v2, v4, v6",
        {f(2), f(2), f(2), f(2), f(2)},

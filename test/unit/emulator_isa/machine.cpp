@@ -176,7 +176,7 @@ void check(const std::vector<Case> &cases) {
       ran = true;
       INFO(c.text << " on " << model.cpu << " wave" << model.lanes << ": " << m.stop.text);
       REQUIRE(ok);
-      bool wide = c.text.find(" v[0:1]") != c.text.npos;
+      bool wide = c.text.find(" v[0:") != c.text.npos;
       for (size_t k = 0; k < c.want.size(); k++) {
         auto at = [&](const std::vector<uint64_t> &list) {
           return list.empty() ? 0 : list[k % list.size()];

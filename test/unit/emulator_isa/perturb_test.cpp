@@ -102,7 +102,8 @@ TEST_CASE("perturbed f64 results have about 23 good bits") {
 
 TEST_CASE("perturbed sine has a small absolute error") {
   Mode mode(11);
-  std::vector<uint64_t> in = operands32(0.01f, 1.2f), out = results("v_sin_f32 v0, v2", in);
+  // At most 256 turns, where gfx9's sine ends.
+  std::vector<uint64_t> in = operands32(0.01f, 1.17f), out = results("v_sin_f32 v0, v2", in);
   unsigned moved = 0;
   for (unsigned l = 0; l < 64; l++) {
     double x = double(std::bit_cast<float>(uint32_t(in[l])));

@@ -7,23 +7,23 @@
 using namespace w2w::emu;
 using namespace w2w::emu::test;
 
-TEST_CASE("fork and join run both paths, the smaller first") {
+TESTED_CASE("fork and join run both paths, the smaller first") {
   Machine m("gfx942", 64);
   m.set(0, {0});
   m.set_s64(40, 7); // three lanes jump
   REQUIRE(m.run("s_getreg_b32 s50, hwreg(HW_REG_MODE, 29, 3)\n"
                 "v_mov_b32 v1, 0\n"
                 "s_mov_b32 s51, 0\n"
-                "s_cbranch_i_fork s[40:41], taken\n"
+                ">s_cbranch_i_fork s[40:41], 4\n" // to taken
                 "v_add_u32 v0, 100, v0\n"
                 "s_add_u32 s51, s51, 1\n"
                 "s_branch both\n"
-                "taken:\n"
+                // taken:
                 "v_add_u32 v0, 1, v0\n"
                 "s_cmp_eq_u32 s51, 0\n"
                 "s_cselect_b32 s52, 1, 0\n"
                 "both:\n"
-                "s_cbranch_join s50\n"
+                ">s_cbranch_join s50\n"
                 "v_add_u32 v0, 1000, v0\n"));
   CHECK(m.wave.s[52] == 1); // the path of three lanes came before the other
   // The second join goes on with the second path's EXEC: whoever forks keeps the whole one.
@@ -35,39 +35,38 @@ TEST_CASE("fork and join run both paths, the smaller first") {
   m.set(0, {0});
   REQUIRE(m.run("s_getpc_b64 s[42:43]\n"
                 "s_add_u32 s42, s42, 16\n"
-                "s_cbranch_g_fork s[40:41], s[42:43]\n"
+                ">s_cbranch_g_fork s[40:41], s[42:43]\n"
                 "v_mov_b32 v0, 5\n"));
   CHECK(m.v(0, 9) == 5);
 }
 
-TEST_CASE("subvector loops run each half of a wave64") {
-  for (uint64_t exec : {~uint64_t(0), uint64_t(0xffffffff), uint64_t(0xf) << 32, uint64_t(0)}) {
-    Machine m("gfx1100", 64);
-    m.set(0, {0});
-    m.wave.s[8] = 0;
-    m.wave.set_exec(exec);
-    REQUIRE(m.run("begin: s_subvector_loop_begin s4, done\n"
-                  "body:\n"
-                  "v_add_nc_u32 v0, v0, 1\n"
-                  "s_add_u32 s8, s8, 1\n"
-                  "s_subvector_loop_end s4, body\n"
-                  "done:\n"));
-    CHECK(m.wave.exec() == exec);
-    unsigned halves = unsigned((exec & 0xffffffff) != 0) + unsigned(exec >> 32 != 0);
-    CHECK(m.wave.s[8] == halves);
-    for (unsigned l = 0; l < 64; l++)
-      CHECK(m.v(0, l) == (exec >> l & 1));
-  }
+TESTED_CASE("subvector loops run each half of a wave64") {
+  for (const char *cpu : {"gfx1030", "gfx1100"})
+    for (uint64_t exec : {~uint64_t(0), uint64_t(0xffffffff), uint64_t(0xf) << 32, uint64_t(0)}) {
+      Machine m(cpu, 64);
+      m.set(0, {0});
+      m.wave.s[8] = 0;
+      m.wave.set_exec(exec);
+      REQUIRE(m.run(">s_subvector_loop_begin s4, 3\n" // behind its end
+                    "v_add_nc_u32 v0, 1, v0\n"
+                    "s_add_u32 s8, s8, 1\n"
+                    ">s_subvector_loop_end s4, 0xfffd\n")); // to the addition
+      CHECK(m.wave.exec() == exec);
+      unsigned halves = unsigned((exec & 0xffffffff) != 0) + unsigned(exec >> 32 != 0);
+      CHECK(m.wave.s[8] == halves);
+      for (unsigned l = 0; l < 64; l++)
+        CHECK(m.v(0, l) == (exec >> l & 1));
+    }
 }
 
-TEST_CASE("relative registers of both operands") {
+TESTED_CASE("relative registers of both operands") {
   for (const char *cpu : {"gfx1030", "gfx1100", "gfx1201"}) {
     Machine m(cpu, 32);
     m.wave.s[12] = 42;
     m.set(5, {1});
     m.set(8, {2});
     m.wave.set_exec(1);
-    REQUIRE(m.run("s_mov_b32 m0, 0x00030002\ns_movrelsd_2_b32 s20, s10\nv_swaprel_b32 v5, v3"));
+    REQUIRE(m.run("s_mov_b32 m0, 0x00030002\n>s_movrelsd_2_b32 s20, s10\n>v_swaprel_b32 v5, v3"));
     CHECK(m.wave.s[23] == 42);
     CHECK(m.v(5, 0) == 2);
     CHECK(m.v(8, 0) == 1);
@@ -77,7 +76,7 @@ TEST_CASE("relative registers of both operands") {
   }
 }
 
-TEST_CASE("barriers that are none, and a barrier's state") {
+TESTED_CASE("barriers that are none, and a barrier's state") {
   Machine m("gfx1201", 32);
   m.wave.scc = 1;
   REQUIRE(m.run("s_barrier_signal 0\ns_barrier_signal_isfirst 0"));
@@ -87,9 +86,10 @@ TEST_CASE("barriers that are none, and a barrier's state") {
   CHECK(m.stop.value == -1);
   CHECK(m.stop.size == 7);
   CHECK(m.wave.pc == 4);
+  m.credit();
 }
 
-TEST_CASE("encodings that are no instructions") {
+TESTED_CASE("encodings that are no instructions") {
   struct Encoding {
     const char *cpu;
     std::vector<uint32_t> words;

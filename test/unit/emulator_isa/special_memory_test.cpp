@@ -30,6 +30,8 @@ template <class F> void on(const char *only, const std::string &text, F check) {
     Machine m(model.cpu, model.lanes);
     for (unsigned k = 0; k < 65536; k++)
       m.global[k] = uint8_t(k * 7 + (k >> 8));
+    for (unsigned k = 0; k < m.scratch.size(); k++)
+      m.scratch[k] = uint8_t(k * 11 + (k >> 9));
     uint64_t base = uint64_t(m.global);
     m.set_s64(2, base);
     for (unsigned l = 0; l < m.lanes; l++) {
@@ -48,33 +50,89 @@ template <class F> void on(const char *only, const std::string &text, F check) {
   CHECK(ran);
 }
 
-} // namespace
-
-TEST_CASE("memory to LDS") {
-  on("gfx942", "s_mov_b32 m0, 256\nglobal_load_lds_dword v[2:3], off offset:4", [](Machine &m) {
-    for (unsigned l = 0; l < m.lanes; l++)
-      CHECK(lds_word(m, 256 + 4 + 4 * l) == word(m, 16 * l + 4));
-  });
-  on("gfx942", "s_mov_b32 m0, 0\nglobal_load_lds_sbyte v4, s[2:3]", [](Machine &m) {
-    for (unsigned l = 0; l < m.lanes; l++)
-      CHECK(lds_word(m, 4 * l) == uint32_t(int8_t(m.global[16 * l])));
-  });
-  for (const char *cpu : {"gfx90a", "gfx942", "gfx1030"})
-    on(cpu,
-       "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 64\ns_mov_b32 s7, 0\ns_mov_b32 m0, 512\n"
-       "buffer_load_dword v4, s[4:7], 0 offen offset:8 lds",
-       [](Machine &m) {
-         for (unsigned l = 0; l < m.lanes; l++)
-           CHECK(lds_word(m, 512 + 8 + 4 * l) == (l < 4 ? word(m, 16 * l + 8) : 0));
-       });
+/// Dword 3 of a raw buffer's resource: from gfx10 on it says so itself (OOB_SELECT).
+std::string raw(std::string_view cpu) {
+  return cpu.starts_with("gfx9") ? "0" : "0x30000000";
 }
 
-TEST_CASE("a buffer's bound counts the bytes of the access") {
+} // namespace
+
+TESTED_CASE("memory to LDS") {
+  struct {
+    const char *name;
+    unsigned size;
+    bool is_signed;
+  } const kinds[] = {{"ubyte", 1, false},
+                     {"sbyte", 1, true},
+                     {"ushort", 2, false},
+                     {"sshort", 2, true},
+                     {"dword", 4, false}};
+  for (const auto &k : kinds) {
+    std::string name = k.name;
+    auto extended = [&](uint32_t x) {
+      unsigned shift = 32 - 8 * k.size;
+      return k.is_signed ? uint32_t(int32_t(x << shift) >> shift) : x << shift >> shift;
+    };
+    on("gfx942", "s_mov_b32 m0, 256\n>global_load_lds_" + name + " v[2:3], off offset:4",
+       [&](Machine &m) {
+         for (unsigned l = 0; l < m.lanes; l++)
+           CHECK(lds_word(m, 256 + 4 + 4 * l) == extended(word(m, 16 * l + 4)));
+       });
+    on("gfx942", "s_mov_b32 m0, 0\n>global_load_lds_" + name + " v4, s[2:3]", [&](Machine &m) {
+      for (unsigned l = 0; l < m.lanes; l++)
+        CHECK(lds_word(m, 4 * l) == extended(word(m, 16 * l)));
+    });
+    on("gfx942", "s_mov_b32 m0, 128\n>scratch_load_lds_" + name + " v4, off offset:8",
+       [&](Machine &m) {
+         for (unsigned l = 0; l < m.lanes; l++) {
+           uint32_t x;
+           memcpy(&x, m.scratch.data() + ((16 * l + 8) / 4 * m.lanes + l) * 4, 4);
+           CHECK(lds_word(m, 128 + 8 + 4 * l) == extended(x));
+         }
+       });
+    for (const char *cpu : {"gfx90a", "gfx942", "gfx1030"})
+      on(cpu,
+         "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 64\ns_mov_b32 s7, " + raw(cpu) +
+             "\ns_mov_b32 m0, 512\nbuffer_load_" + name + " v4, s[4:7], 0 offen offset:8 lds",
+         [&](Machine &m) {
+           for (unsigned l = 0; l < m.lanes; l++)
+             CHECK(lds_word(m, 512 + 8 + 4 * l) == (l < 4 ? extended(word(m, 16 * l + 8)) : 0));
+         });
+  }
+}
+
+TESTED_CASE("LDS to memory") {
+  // The address is the same for all lanes: one is on.
+  on("gfx90a",
+     "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 64\ns_mov_b32 s7, 0\nv_mov_b32 v5, 0x1234\n"
+     "ds_write_b32 v4, v5 offset:136\ns_mov_b32 m0, 128\ns_mov_b64 exec, 1\n"
+     ">buffer_store_lds_dword s[4:7], 0 offset:8 lds",
+     [](Machine &m) {
+       CHECK(word(m, 8) == 0x1234);
+       CHECK(word(m, 12) == 0x69625b54); // as it was
+     });
+}
+
+TESTED_CASE("a buffer access that the documents leave open is refused, to LDS too") {
+  for (const char *text :
+       {"buffer_load_dword v4, s[4:7], s8 offen lds", "buffer_store_lds_dword s[4:7], s8 lds"}) {
+    Machine m("gfx90a", 64);
+    m.set_s64(4, uint64_t(m.global));
+    m.wave.s[6] = 64, m.wave.s[7] = 0, m.wave.s[8] = 64; // the scalar offset alone is outside
+    m.set(4, {0});
+    m.wave.s[124] = 0;
+    CHECK_FALSE(m.run(text));
+    REQUIRE(m.assembled);
+    CHECK(m.stop.kind == StopKind::Unsupported);
+  }
+}
+
+TESTED_CASE("a buffer's bound counts the bytes of the access") {
   for (const Model &model : models()) {
     Machine m(model.cpu, model.lanes);
     m.global[2] = 0x5a, m.global[3] = 0xa5;
     m.set_s64(4, uint64_t(m.global));
-    m.wave.s[6] = 3, m.wave.s[7] = 0;
+    m.wave.s[6] = 3, m.wave.s[7] = uint32_t(std::stoul(raw(model.cpu), nullptr, 16));
     m.set(1, {0xffffffff});
     INFO(model.cpu);
     std::string none = std::string_view(model.cpu) == "gfx1201" ? "null" : "0";
@@ -85,13 +143,13 @@ TEST_CASE("a buffer's bound counts the bytes of the access") {
   }
 }
 
-TEST_CASE("addresses by lane") {
+TESTED_CASE("addresses by lane") {
   for (const char *cpu : {"gfx1030", "gfx1100", "gfx1201"}) {
     bool old = std::string_view(cpu) == "gfx1030";
     std::string load = old ? "global_load_dword_addtid" : "global_load_addtid_b32";
     std::string store = old ? "global_store_dword_addtid" : "global_store_addtid_b32";
     on(cpu,
-       load + " v0, s[2:3] offset:8\n" + "s_add_u32 s4, s2, 0x4000\ns_addc_u32 s5, s3, 0\n" +
+       ">" + load + " v0, s[2:3] offset:8\n" + "s_add_u32 s4, s2, 0x4000\ns_addc_u32 s5, s3, 0\n>" +
            store + " v4, s[4:5]",
        [](Machine &m) {
          for (unsigned l = 0; l < m.lanes; l++) {
@@ -102,9 +160,9 @@ TEST_CASE("addresses by lane") {
   }
 }
 
-TEST_CASE("register blocks") {
+TESTED_CASE("register blocks") {
   on("gfx1201",
-     "v_mov_b32 v41, 7\ns_mov_b32 m0, 0x80000002\nglobal_load_block v[40:71], v[2:3], off",
+     "v_mov_b32 v41, 7\ns_mov_b32 m0, 0x80000002\n>global_load_block v[40:71], v[2:3], off",
      [](Machine &m) {
        for (unsigned l = 0; l < m.lanes; l++) {
          CHECK(m.v(40, l) == 0);
@@ -113,15 +171,16 @@ TEST_CASE("register blocks") {
        }
      });
   on("gfx1201",
-     "v_mov_b32 v40, 1\nv_mov_b32 v42, 3\ns_mov_b32 m0, 4\nscratch_store_block off, v[40:71], off\n"
+     "v_mov_b32 v40, 1\nv_mov_b32 v42, 3\ns_mov_b32 m0, 4\n>scratch_store_block off, v[40:71], "
+     "off\n"
      "scratch_load_b32 v0, off, off offset:8\nscratch_load_b32 v1, off, off",
      [](Machine &m) {
        CHECK(m.v(0, 5) == 3);
-       CHECK(m.v(1, 5) == 0);
+       CHECK(m.v(1, 5) == 0xfdf2e7dc); // as it was
      });
 }
 
-TEST_CASE("compare and swap of floating-point numbers") {
+TESTED_CASE("compare and swap of floating-point numbers") {
   on("gfx1030",
      "v_mov_b32 v5, 0x80000000\nglobal_store_dword v4, v5, s[2:3]\nv_mov_b32 v6, 1.0\nv_mov_b32 "
      "v7, "
@@ -154,7 +213,7 @@ TEST_CASE("compare and swap of floating-point numbers") {
      });
 }
 
-TEST_CASE("ds_condxchg32") {
+TESTED_CASE("ds_condxchg32") {
   on("gfx9",
      "v_mov_b32 v8, 5\nv_mov_b32 v9, 6\nds_write_b64 v4, v[8:9]\nv_mov_b32 v10, "
      "0x80000007\nv_mov_b32 "
@@ -165,42 +224,128 @@ TEST_CASE("ds_condxchg32") {
      });
 }
 
-TEST_CASE("scalar stores and atomics") {
-  on("gfx9",
-     "s_mov_b32 s8, 0x1234\ns_mov_b32 s9, 0x5678\ns_store_dwordx2 s[8:9], s[2:3], 0x20\ns_mov_b32 "
-     "s4, "
-     "0x30\ns_store_dword s8, s[2:3], s4",
-     [](Machine &m) {
-       CHECK(word(m, 0x20) == 0x1234);
-       CHECK(word(m, 0x24) == 0x5678);
-       CHECK(word(m, 0x30) == 0x1234);
-     });
-  on("gfx9",
-     "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 8\ns_mov_b32 s7, 0\ns_mov_b32 s8, 1\ns_mov_b32 s9, "
-     "2\ns_buffer_store_dwordx2 s[8:9], s[4:7], 0x4",
-     [](Machine &m) {
-       CHECK(word(m, 4) == 1);
-       CHECK(word(m, 8) != 2); // beyond the buffer
-     });
-  on("gfx9",
-     "s_mov_b32 s8, 5\ns_store_dword s8, s[2:3], 0x0\ns_atomic_add s8, s[2:3], 0x0 glc\ns_mov_b32 "
-     "s9, "
-     "-1\ns_atomic_smin s9, s[2:3], 0x0\ns_mov_b32 s10, 77\ns_mov_b32 s11, -1\ns_atomic_cmpswap "
-     "s[10:11], s[2:3], 0x0 glc",
-     [](Machine &m) {
-       CHECK(m.wave.s[8] == 5);
-       CHECK(m.wave.s[10] == 0xffffffff);
-       CHECK(word(m, 0) == 77);
-     });
-  on("gfx9",
-     "s_mov_b64 s[8:9], 3\ns_store_dwordx2 s[8:9], s[2:3], 0x0\ns_mov_b64 s[8:9], "
-     "-1\ns_atomic_umax_x2 "
-     "s[8:9], s[2:3], 0x0 glc\ns_mov_b64 s[12:13], 4\ns_atomic_dec_x2 s[12:13], s[2:3], 0x0",
-     [](Machine &m) {
-       CHECK(m.s64(8) == 3);
-       CHECK(word(m, 0) == 4); // -1 is more than 4
-       CHECK(word(m, 4) == 0);
-     });
+namespace {
+
+struct ScalarAtomic {
+  const char *name;
+  uint64_t (*after)(uint64_t m, uint64_t d, uint64_t compared, unsigned bits);
+};
+int64_t extended(uint64_t x, unsigned bits) {
+  return int64_t(x << (64 - bits)) >> (64 - bits);
+}
+#define AFTER(E)                                                                                   \
+  [](uint64_t m, uint64_t d, [[maybe_unused]] uint64_t compared,                                   \
+     [[maybe_unused]] unsigned bits) -> uint64_t { return (E); }
+constexpr ScalarAtomic kScalarAtomics[] = {
+    {"add", AFTER(m + d)},
+    {"sub", AFTER(m - d)},
+    {"inc", AFTER(m >= d ? 0 : m + 1)},
+    {"dec", AFTER(m == 0 || m > d ? d : m - 1)},
+    {"smin", AFTER(extended(d, bits) < extended(m, bits) ? d : m)},
+    {"smax", AFTER(extended(d, bits) >= extended(m, bits) ? d : m)},
+    {"umin", AFTER(d < m ? d : m)},
+    {"umax", AFTER(d >= m ? d : m)},
+    {"and", AFTER(m & d)},
+    {"or", AFTER(m | d)},
+    {"xor", AFTER(m ^ d)},
+    {"swap", AFTER(((void)m, d))},
+    {"cmpswap", AFTER(m == compared ? d : m)},
+};
+#undef AFTER
+
+} // namespace
+
+TESTED_CASE("scalar atomics") {
+  // Source: MI200 and MI300 ISA, SMEM opcodes: each is one read-modify-write of the wave.
+  const uint64_t edges[] = {
+      0,           1, 5, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000,
+      ~uint64_t(0)};
+  for (const char *cpu : {"gfx90a", "gfx942"}) {
+    Machine m(cpu, 64);
+    for (const ScalarAtomic &op : kScalarAtomics)
+      for (unsigned form = 0; form < 8; form++) {
+        bool wide = form & 1, buffer = form & 2, returns = form & 4;
+        bool compares = std::string_view(op.name) == "cmpswap";
+        unsigned bits = wide ? 64 : 32, dwords = (wide ? 2 : 1) * (compares ? 2 : 1);
+        uint64_t mask = ~uint64_t(0) >> (64 - bits);
+        std::string text = buffer ? "s_buffer_atomic_" : "s_atomic_";
+        text += std::string(op.name) + (wide ? "_x2 " : " ");
+        text += dwords == 1 ? "s8" : dwords == 2 ? "s[8:9]" : "s[8:11]";
+        text += buffer ? ", s[4:7], 0x8" : ", s[2:3], 0x8";
+        text += returns ? " glc" : "";
+        INFO(text << " on " << cpu);
+        bool first = true;
+        for (uint64_t in : edges)
+          for (uint64_t data : edges)
+            for (unsigned limit : {64u, 8u}) {
+              m.set_s64(2, uint64_t(m.global));
+              m.set_s64(4, uint64_t(m.global));
+              m.wave.s[6] = limit, m.wave.s[7] = 0;
+              uint64_t compared = data & 1 ? in : in + 1;
+              m.set_s64(8, data);
+              m.set_s64(10, ~data);
+              if (compares)
+                m.set_s64(wide ? 10 : 9, compared);
+              memset(m.global, 0x77, 32);
+              memcpy(m.global + 8, &in, bits / 8);
+              uint64_t regs[2] = {m.s64(8), m.s64(10)}, got, want = in;
+              bool ran = first ? m.run(text) : m.again();
+              first = false;
+              REQUIRE(ran);
+              bool outside = buffer && limit == 8;
+              if (!outside)
+                want = op.after(in & mask, data & mask, compared & mask, bits);
+              memcpy(&got, m.global + 8, 8);
+              CHECK((got & mask) == (want & mask));
+              CHECK((got & ~mask) == (0x7777777777777777 & ~mask));
+              uint64_t old = outside ? 0 : in;
+              if (returns)
+                regs[0] = (regs[0] & ~mask) | (old & mask);
+              CHECK(m.s64(8) == regs[0]);
+              CHECK(m.s64(10) == regs[1]);
+            }
+      }
+  }
+}
+
+TESTED_CASE("scalar stores, and loads of scratch") {
+  // Source: MI200 and MI300 ISA, "Scalar Memory": a scratch offset in a register counts 64 bytes.
+  for (const char *cpu : {"gfx90a", "gfx942"})
+    for (unsigned n : {1u, 2u, 4u})
+      for (unsigned form = 0; form < 8; form++) {
+        bool by_register = form & 1;
+        const char *names[] = {"s_store_dword", "s_buffer_store_dword", "s_scratch_store_dword",
+                               "s_scratch_load_dword"};
+        bool buffer = form / 2 == 1, scratch = form / 2 >= 2, load = form / 2 == 3;
+        Machine m(cpu, 64);
+        for (unsigned k = 0; k < 8192; k++)
+          m.global[k] = uint8_t(k * 7 + (k >> 8));
+        std::vector<uint8_t> before(m.global, m.global + 8192);
+        m.set_s64(2, uint64_t(m.global));
+        m.set_s64(4, uint64_t(m.global));
+        unsigned at = !by_register ? 0x30 : scratch ? 0x30 * 64 : 0x30;
+        m.wave.s[6] = at + 8, m.wave.s[7] = 0, m.wave.s[12] = 0x30; // two dwords are inside
+        for (unsigned k = 0; k < 4; k++)
+          m.wave.s[8 + k] = 0xabcd0000 + k;
+        std::string text = names[form / 2];
+        text += n == 1 ? " s8" : n == 2 ? "x2 s[8:9]" : "x4 s[8:11]";
+        text += buffer ? ", s[4:7], " : ", s[2:3], ";
+        text += by_register ? "s12" : "0x30";
+        INFO(text << " on " << cpu);
+        REQUIRE(m.run(text));
+        for (unsigned k = 0; k < 4; k++) {
+          uint32_t old, data = 0xabcd0000 + k;
+          memcpy(&old, before.data() + at + 4 * k, 4);
+          bool stored = !load && k < n && !(buffer && k >= 2);
+          CHECK(word(m, at + 4 * k) == (stored ? data : old));
+          CHECK(m.wave.s[8 + k] == (load && k < n ? old : data));
+        }
+        memcpy(before.data() + at, m.global + at, 16);
+        CHECK(memcmp(before.data(), m.global, 8192) == 0);
+      }
+}
+
+TESTED_CASE("narrow loads of scalar buffers") {
   on("gfx1201",
      "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 3\ns_mov_b32 s7, 0\ns_buffer_load_u8 s8, s[4:7], "
      "0x2\ns_buffer_load_i16 s9, s[4:7], 0x1\ns_buffer_load_u16 s10, s[4:7], 0x2\ns_buffer_load_i8 "

@@ -53,7 +53,8 @@ U mad32(U a, U b, U c, Ctx x) {
   a = flushed(kF32, a), b = flushed(kF32, b), c = flushed(kF32, c);
   if (kF32.nan(a) || kF32.nan(b) || kF32.nan(c))
     return nan_of(kF32, {a, b, c});
-  return soft_add(kF32, soft_mul(kF32, a, b, e), c, e);
+  U product = soft_mul(kF32, a, b, e);
+  return product == kAny ? kAny : soft_add(kF32, product, c, e);
 }
 /// Zero times anything is +0 (DX9).
 bool zero_product(U a, U b, const Environment &e) {

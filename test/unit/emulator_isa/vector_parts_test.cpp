@@ -120,8 +120,9 @@ Meaning of16(long double (*fn)(long double)) {
     double d = double(r);
     if (d != d)
       return U(kF16.default_nan());
-    if (fn == exp2_ && d == 0 && !kF16.infinite(a))
-      return kAny; // less than any long double, but not zero
+    // The power of a finite number is neither zero nor infinite: directed roundings know.
+    if (fn == exp2_ && !kF16.infinite(a))
+      d = d == 0 ? 0x1p-1074 : std::fmin(d, 0x1.fffffffffffffp1023);
     return soft_convert(kF64, kF16, std::bit_cast<U>(d), e);
   };
 }
