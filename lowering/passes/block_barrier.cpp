@@ -101,11 +101,11 @@ Value *BlockBarriers::load(IRBuilderBase &b, Value *address) {
   return value;
 }
 
-Value *BlockBarriers::leader(IRBuilderBase &b, const Processor &processor) {
-  Type *mask = b.getIntNTy(processor.wave_size);
-  Value *active = b.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {b.getTrue()});
-  Value *lane = b.CreateIntrinsic(Intrinsic::cttz, {mask}, {active, b.getFalse()});
-  return b.CreateZExtOrTrunc(lane, b.getInt32Ty(), "leader");
+/// The lane of the wave that speaks for this thread's warp: the lowest that executes this.
+Value *BlockBarriers::leader(IRBuilderBase &b) {
+  Value *here = warp_ballot(b, b.getTrue(), processor_);
+  Value *lane = b.CreateIntrinsic(Intrinsic::cttz, {b.getInt32Ty()}, {here, b.getFalse()});
+  return b.CreateOr(lane, half_base(b, processor_), "leader");
 }
 
 void BlockBarriers::initialise(IRBuilderBase &b, Value *threads) {
@@ -129,8 +129,8 @@ Value *BlockBarriers::expected_or_live(IRBuilderBase &b, Value *expected) {
   return constant ? live : b.CreateSelect(b.CreateIsNull(expected), live, expected);
 }
 
-Value *BlockBarriers::arrive(IRBuilderBase &b, Value *id, Value *expected, Value *arriving) {
-  Value *first = leader(b, processor_);
+Value *BlockBarriers::arrive(IRBuilderBase &b, Value *id, Value *expected) {
+  Value *first = leader(b);
   Value *word = element(b, lds(kWords, kBarriers), id);
   BasicBlock *before = b.GetInsertBlock();
   BasicBlock *claim = new_block(b, "barrier.claim"), *attempt = new_block(b, "barrier.try"),
@@ -145,7 +145,7 @@ Value *BlockBarriers::arrive(IRBuilderBase &b, Value *id, Value *expected, Value
   PHINode *seen = b.CreatePHI(b.getInt32Ty(), 2, "word");
   seen->addIncoming(old, claim);
   Value *target = expected_or_live(b, expected);
-  Value *arrived = b.CreateAdd(b.CreateAnd(seen, kArrived), arriving);
+  Value *arrived = b.CreateAdd(b.CreateAnd(seen, kArrived), b.getInt32(32));
   Value *generation = b.CreateAnd(seen, ~kArrived);
   Value *full = b.CreateICmpUGE(arrived, target, "full");
   Value *next = b.CreateAdd(generation, b.getInt32(1u << kGenerationShift));
@@ -171,14 +171,14 @@ Value *BlockBarriers::arrive(IRBuilderBase &b, Value *id, Value *expected, Value
     mine->addIncoming(b.getInt32(0), before);
     mine->addIncoming(number, done);
     mine->addIncoming(number, clear);
-    return b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b.getInt32Ty()}, {mine, first});
+    return b.CreateIntrinsic(Intrinsic::amdgcn_ds_bpermute, {}, {b.CreateShl(first, 2), mine});
   }
   b.CreateCondBr(b.CreateExtractValue(swap, 1), joined, attempt);
   b.SetInsertPoint(joined);
   PHINode *mine = b.CreatePHI(b.getInt32Ty(), 2);
   mine->addIncoming(b.getInt32(0), before);
   mine->addIncoming(number, attempt);
-  return b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b.getInt32Ty()}, {mine, first});
+  return b.CreateIntrinsic(Intrinsic::amdgcn_ds_bpermute, {}, {b.CreateShl(first, 2), mine});
 }
 
 Value *BlockBarriers::passed(IRBuilderBase &b, Value *id, Value *expected, Value *generation) {
@@ -204,26 +204,43 @@ Value *BlockBarriers::passed(IRBuilderBase &b, Value *id, Value *expected, Value
   return over;
 }
 
-Value *BlockBarriers::generation(IRBuilderBase &b, Value *id) {
-  return b.CreateLShr(load(b, element(b, lds(kWords, kBarriers), id)), kGenerationShift);
-}
-
 Value *BlockBarriers::sum_address(IRBuilderBase &b, Value *id, Value *generation) {
   Value *slot = b.CreateAdd(b.CreateMul(id, b.getInt32(kSums)), b.CreateAnd(generation, kSums - 1));
   return element(b, lds(kSumArray, kBarriers * kSums), slot);
 }
 
-void BlockBarriers::add(IRBuilderBase &b, Value *id, Value *generation, Value *value) {
-  b.CreateAtomicRMW(AtomicRMWInst::Add, sum_address(b, id, generation), value, Align(4),
+Value *BlockBarriers::counted(IRBuilderBase &b, StringRef name, Value *condition) {
+  return name == "red.and" ? b.CreateNot(condition) : condition;
+}
+
+Value *BlockBarriers::result_of(IRBuilderBase &b, StringRef name, Value *sum) {
+  Value *zero = b.getInt32(0);
+  return name == "red.popc" ? sum
+         : name == "red.or" ? b.CreateICmpNE(sum, zero)
+                            : b.CreateICmpEQ(sum, zero);
+}
+
+void BlockBarriers::add(IRBuilderBase &b, StringRef name, Value *id, Value *condition) {
+  Value *votes = warp_ballot(b, counted(b, name, condition), processor_);
+  Value *count = b.CreateIntrinsic(Intrinsic::ctpop, {b.getInt32Ty()}, {votes});
+  Value *generation =
+      b.CreateLShr(load(b, element(b, lds(kWords, kBarriers), id)), kGenerationShift);
+  // The others of the warp add nothing.
+  Value *mine =
+      b.CreateSelect(b.CreateICmpEQ(wave_lane(b, processor_), leader(b)), count, b.getInt32(0));
+  b.CreateAtomicRMW(AtomicRMWInst::Add, sum_address(b, id, generation), mine, Align(4),
                     AtomicOrdering::Monotonic, workgroup_);
 }
 
-Value *BlockBarriers::sum(IRBuilderBase &b, Value *id, Value *generation) {
-  return load(b, sum_address(b, id, generation));
+Value *BlockBarriers::result(IRBuilderBase &b, StringRef name, Value *id, Value *generation) {
+  return result_of(b, name, load(b, sum_address(b, id, generation)));
 }
 
 void BlockBarriers::ended(IRBuilderBase &b, Value *threads) {
-  Value *first = leader(b, processor_);
+  Type *mask = b.getIntNTy(processor_.wave_size);
+  Value *here = b.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {b.getTrue()});
+  Value *first = b.CreateZExtOrTrunc(
+      b.CreateIntrinsic(Intrinsic::cttz, {mask}, {here, b.getFalse()}), b.getInt32Ty());
   BasicBlock *tell = new_block(b, "barrier.leave"), *after = new_block(b, "barrier.left");
   b.CreateCondBr(b.CreateICmpEQ(wave_lane(b, processor_), first), tell, after);
   b.SetInsertPoint(tell);

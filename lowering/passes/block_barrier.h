@@ -30,25 +30,29 @@ public:
   /// Once per kernel, before anything else, executed by all threads: clears the counters.
   /// `threads`: i32, of the block.
   void initialise(llvm::IRBuilderBase &b, llvm::Value *threads);
-  /// `arriving` threads arrive at barrier `id`; it takes `expected` threads, 0 for the whole block.
-  /// All i32; the same in all lanes that execute it, which count as one arrival. Returns the
-  /// generation that was arrived at (i32, uniform).
-  llvm::Value *arrive(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *expected,
-                      llvm::Value *arriving);
+  /// The warps that execute it arrive at barrier `id`, 32 threads each; it takes `expected`
+  /// threads, 0 for the whole block. Both i32, the same in a warp. Returns the generation that the
+  /// warp has arrived at (i32, the same in a warp).
+  llvm::Value *arrive(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *expected);
   /// Whether the generation is over (i1), asked once; the lanes may ask for different barriers.
   llvm::Value *passed(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *expected,
                       llvm::Value *generation);
-  /// The current generation: add() before arrive() adds to its sum, sum() reads it once it is over.
-  llvm::Value *generation(llvm::IRBuilderBase &b, llvm::Value *id);
-  void add(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *generation, llvm::Value *value);
-  llvm::Value *sum(llvm::IRBuilderBase &b, llvm::Value *id, llvm::Value *generation);
+  /// Before arrive(): adds the number of threads for which the condition (i1) holds to the sum of
+  /// the generation under way. For reduction `name` ("red.popc", "red.and", "red.or") the opposite
+  /// condition may be what counts.
+  void add(llvm::IRBuilderBase &b, llvm::StringRef name, llvm::Value *id, llvm::Value *condition);
+  /// The result of the reduction, once the generation is over.
+  llvm::Value *result(llvm::IRBuilderBase &b, llvm::StringRef name, llvm::Value *id,
+                      llvm::Value *generation);
+  /// The same of a count that was taken in another way.
+  static llvm::Value *result_of(llvm::IRBuilderBase &b, llvm::StringRef name, llvm::Value *sum);
+  /// What add() counts.
+  static llvm::Value *counted(llvm::IRBuilderBase &b, llvm::StringRef name, llvm::Value *condition);
   /// Warps of `threads` threads (i32, uniform) have ended.
   void ended(llvm::IRBuilderBase &b, llvm::Value *threads);
 
-  /// The lowest lane that executes this (i32, uniform).
-  static llvm::Value *leader(llvm::IRBuilderBase &b, const Processor &processor);
-
 private:
+  llvm::Value *leader(llvm::IRBuilderBase &b);
   llvm::GlobalVariable *lds(llvm::StringRef name, unsigned words);
   llvm::Value *element(llvm::IRBuilderBase &b, llvm::GlobalVariable *array, llvm::Value *index);
   llvm::Value *load(llvm::IRBuilderBase &b, llvm::Value *address);

@@ -35,7 +35,6 @@ private:
   Value *count(Value *condition);
   GlobalVariable *counter();
   Value *in_software(CallInst &call, StringRef name);
-  Value *reduced(Value *sum, StringRef name);
 
   Module &module_;
   PassEnv &env_;
@@ -68,7 +67,8 @@ Value *BarrierLowering::count(Value *condition) {
   return sum;
 }
 
-/// Counts arrivals in LDS. The wave arrives as a whole: one warp, or two.
+/// Counts arrivals in LDS. The wave comes as a whole: one warp, or two. Returns what a reduction
+/// gives.
 Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   Function &kernel = *call.getFunction();
   std::unique_ptr<BlockBarriers> &barriers = software_[&kernel];
@@ -100,28 +100,9 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   Value *id = uniform(b_.CreateAnd(call.getArgOperand(0), 15)), *expected = call.getArgOperand(1);
   if (!isa<Constant>(expected))
     expected = uniform(expected);
-  Type *mask = b_.getIntNTy(env_.processor.wave_size);
-  auto ballot = [&](Value *v) { return b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {v}); };
-  Value *arriving = b_.getInt32(32);
-  if (env_.paired()) {
-    Value *here = ballot(b_.getTrue());
-    auto warp = [&](Value *half) {
-      return b_.CreateSelect(b_.CreateIsNull(half), b_.getInt32(0), b_.getInt32(32));
-    };
-    arriving = b_.CreateAdd(warp(b_.CreateTrunc(here, i32)), warp(b_.CreateLShr(here, 32)));
-  }
-  if (name.starts_with("red.")) {
-    Value *condition = call.getArgOperand(2);
-    if (name == "red.and")
-      condition = b_.CreateNot(condition);
-    Value *count = b_.CreateZExtOrTrunc(
-        b_.CreateIntrinsic(Intrinsic::ctpop, {mask}, {ballot(condition)}), i32);
-    Value *first = BlockBarriers::leader(b_, env_.processor);
-    Value *is_first = b_.CreateICmpEQ(wave_lane(b_, env_.processor), first);
-    barriers->add(b_, id, uniform(barriers->generation(b_, id)),
-                  b_.CreateSelect(is_first, count, b_.getInt32(0)));
-  }
-  Value *generation = barriers->arrive(b_, id, expected, arriving);
+  if (name.starts_with("red."))
+    barriers->add(b_, name, id, call.getArgOperand(2));
+  Value *generation = barriers->arrive(b_, id, expected);
   if (name == "arrive") {
     b_.CreateBr(after);
     return nullptr;
@@ -131,34 +112,26 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   b_.SetInsertPoint(wait);
   b_.CreateIntrinsic(Intrinsic::amdgcn_s_sleep, {}, {b_.getInt32(1)});
   Value *over = barriers->passed(b_, id, expected, generation);
-  Value *all = uniform(b_.CreateZExt(over, i32));
-  b_.CreateCondBr(b_.CreateICmpNE(all, b_.getInt32(0)), after, wait);
+  // The warps of a wave may have arrived at different generations.
+  Type *mask = b_.getIntNTy(env_.processor.wave_size);
+  Value *waiting = b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {b_.CreateNot(over)});
+  b_.CreateCondBr(b_.CreateIsNull(waiting), after, wait);
   b_.SetInsertPoint(after, after->begin());
   b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
-  return name.starts_with("red.") ? barriers->sum(b_, id, generation) : nullptr;
-}
-
-Value *BarrierLowering::reduced(Value *sum, StringRef name) {
-  Value *zero = b_.getInt32(0);
-  return name == "red.popc" ? sum
-         : name == "red.or" ? b_.CreateICmpNE(sum, zero)
-                            : b_.CreateICmpEQ(sum, zero);
+  return name.starts_with("red.") ? barriers->result(b_, name, id, generation) : nullptr;
 }
 
 Value *BarrierLowering::lower(CallInst &call, StringRef name, bool software) {
   b_.SetInsertPoint(&call);
   b_.SetCurrentDebugLocation(call.getDebugLoc());
-  bool reduces = name.starts_with("red.");
-  Value *sum = nullptr;
-  if (software) {
-    sum = in_software(call, name);
-  } else if (!reduces) {
+  if (software)
+    return in_software(call, name);
+  if (!name.starts_with("red.")) {
     barrier();
-  } else {
-    Value *condition = call.getArgOperand(2);
-    sum = count(name == "red.and" ? b_.CreateNot(condition) : condition);
+    return nullptr;
   }
-  return reduces ? reduced(sum, name) : nullptr;
+  Value *sum = count(BlockBarriers::counted(b_, name, call.getArgOperand(2)));
+  return BlockBarriers::result_of(b_, name, sum);
 }
 
 } // namespace

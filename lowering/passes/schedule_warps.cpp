@@ -392,11 +392,7 @@ void Scheduler::cut_at_barrier(CallInst &call, StringRef name) {
   b_.SetCurrentDebugLocation(call.getDebugLoc());
   b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
   if (name.starts_with("red.")) {
-    Value *sum = barriers_->sum(b_, get("barrier"), get("generation"));
-    Value *zero = b_.getInt32(0);
-    Value *result = name == "red.popc" ? sum
-                    : name == "red.or" ? b_.CreateICmpNE(sum, zero)
-                                       : b_.CreateICmpEQ(sum, zero);
+    Value *result = barriers_->result(b_, name, get("barrier"), get("generation"));
     call.replaceAllUsesWith(result);
   }
   call.eraseFromParent();
@@ -419,20 +415,9 @@ Scheduler::Operation &Scheduler::barrier_operation(StringRef name) {
     return b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32_}, {get(variable_name)});
   };
   Value *id = uniform("barrier"), *expected = uniform("expected");
-  if (kind.starts_with("red")) {
-    Value *condition = b_.CreateICmpNE(get("a0"), b_.getInt32(0));
-    if (kind == "red.and")
-      condition = b_.CreateNot(condition);
-    Value *count = b_.CreateZExtOrTrunc(
-        b_.CreateIntrinsic(Intrinsic::ctpop, {mask_}, {ballot(condition)}), i32_);
-    Value *generation = b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32_},
-                                           {barriers_->generation(b_, id)});
-    Value *first = BlockBarriers::leader(b_, env_.processor);
-    Value *mine = b_.CreateSelect(b_.CreateICmpEQ(wave_lane(b_, env_.processor), first), count,
-                                  b_.getInt32(0));
-    barriers_->add(b_, id, generation, mine);
-  }
-  set("generation", barriers_->arrive(b_, id, expected, b_.getInt32(32)));
+  if (kind.starts_with("red"))
+    barriers_->add(b_, kind, id, b_.CreateICmpNE(get("a0"), b_.getInt32(0)));
+  set("generation", barriers_->arrive(b_, id, expected));
   if (kind == "arrive") {
     set("point", get("next"));
     b_.CreateBr(latch_);

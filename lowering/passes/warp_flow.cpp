@@ -548,7 +548,15 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
   using Of = ThreadUniformity::Of;
   bool rows = env.warps_are_rows || warps_are_rows(function);
-  ThreadUniformity warp(function, wave, post, Of::Warp, rows);
+  ThreadUniformity warp(function, wave, post, Of::Warp, rows),
+      both(function, wave, post, Of::Wave, rows);
+  // Whoever comes to a counted barrier together waits together.
+  for (CallInst *call : software_barriers(function))
+    for (const Value *operand : {call->getArgOperand(0), call->getArgOperand(1)})
+      if ((env.paired() ? both : warp).varies(*operand))
+        return scheduled("the number of a barrier may differ among the threads of a wave" +
+                             at_line(call->getDebugLoc()),
+                         call->getDebugLoc());
   auto in_warp = [&](const BasicBlock &b) { return warp.splits(b); };
   auto judge = [&](const Places &places, auto parts, const char *what) {
     auto [place, branch] = parted(function, places, post, parts);
@@ -565,7 +573,6 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     judge(block_places, in_warp, "threads of a warp may come to different barriers");
     return verdict;
   }
-  ThreadUniformity both(function, wave, post, Of::Wave, rows);
   judge(
       block_places, [&](const BasicBlock &b) { return both.splits(b); },
       "the warps of a wave may come to different barriers");
