@@ -26,8 +26,15 @@ public:
   Value *lower(CallInst &call, StringRef name, bool software);
 
 private:
+  /// bar.sync orders cumulatively (PTX ISA 8.9, 9.7.13.1): what other threads wrote before it,
+  /// one thread may publish to the device after it. Before gfx942 a release at agent scope waits
+  /// for its own wave's stores alone (docs/AMDGPU-NOTES.md), so every wave waits for its own here.
   void barrier() {
-    b_.CreateFence(AtomicOrdering::Release, workgroup_);
+    std::string_view name = env_.processor.name;
+    bool own_stores_only = name == "gfx906" || name == "gfx908" || name == "gfx90a";
+    b_.CreateFence(AtomicOrdering::Release,
+                   own_stores_only ? module_.getContext().getOrInsertSyncScopeID("agent")
+                                   : workgroup_);
     b_.CreateIntrinsic(Intrinsic::amdgcn_s_barrier, {});
     b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
   }

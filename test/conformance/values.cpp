@@ -2,6 +2,8 @@
 
 #include "test/reference/meaning.h"
 
+#include <bit>
+#include <cmath>
 #include <map>
 
 namespace w2w::conformance {
@@ -122,9 +124,29 @@ uint64_t random_value(std::string_view type, Random &random) {
       return (uint64_t{1010 + random.below(26)} << 52 | (random.next() & mask(52))) |
              random.below(2) << 63;
     [[fallthrough]];
+  case 4: // a significand of ones, or almost: where reciprocals lie closest to midpoints
+    if (type == "f32" || type == "f64")
+      return (random.next() | mask(type == "f32" ? 23 : 52)) - random.below(16);
+    [[fallthrough]];
   default:
     return random.next() & mask(w);
   }
+}
+
+/// a and b of which a / b is exact and a midpoint between two subnormals.
+std::vector<uint64_t> tie_of_division(bool is_double, Random &random) {
+  unsigned precision = is_double ? 53 : 24;
+  int below_subnormals = is_double ? -1075 : -150;
+  unsigned bits = 1 + unsigned(random.below(precision - 1)); // of the denominator
+  auto odd = [&](unsigned width) { return double((random.next() & mask(width)) | 1); };
+  double denominator = odd(bits), quotient = odd(precision - bits);
+  int exponent = 1 + int(random.below(60));
+  double b = std::ldexp(denominator, exponent);
+  double a = std::ldexp(denominator * quotient, exponent + below_subnormals);
+  a = random.below(2) ? -a : a;
+  if (is_double)
+    return {std::bit_cast<uint64_t>(a), std::bit_cast<uint64_t>(b)};
+  return {std::bit_cast<uint32_t>(float(a)), std::bit_cast<uint32_t>(float(b))};
 }
 
 } // namespace
@@ -162,6 +184,9 @@ std::vector<std::vector<uint64_t>> operand_rows(const std::vector<std::string> &
       row.push_back(random_value(type, source));
     rows.push_back(std::move(row));
   }
+  if (n == 2 && inputs[0] == inputs[1] && (inputs[0] == "f32" || inputs[0] == "f64"))
+    for (unsigned i = 0; i < random / 4; ++i)
+      rows.push_back(tie_of_division(inputs[0] == "f64", source));
   return rows;
 }
 

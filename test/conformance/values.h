@@ -12,8 +12,8 @@ namespace w2w::conformance {
 const std::vector<uint64_t> &edge_values(std::string_view type);
 
 /// One row per test: inputs.size() raw values. The first rows combine edge values (all pairs for
-/// one and two operands), the remaining `random` rows mix edges and random bits. The same for the
-/// same seed.
+/// one and two operands), then `random` rows mix edges and random bits; two f32 or f64 have rows
+/// more whose quotients are ties among the subnormals. The same for the same seed.
 std::vector<std::vector<uint64_t>> operand_rows(const std::vector<std::string> &inputs,
                                                 unsigned random, uint64_t seed);
 
