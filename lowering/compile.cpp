@@ -45,6 +45,7 @@ private:
   const Processor *processor_ = nullptr;
   std::vector<std::string_view> kernels_;
   std::map<std::string, std::string> warp_modes_;
+  std::set<std::string> row_kernels_;
 };
 
 ptx::SourceLoc Compilation::location(unsigned line, unsigned column) const {
@@ -167,11 +168,13 @@ bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, Compile
     error("internal error: can't read back the code object: " + message);
     return false;
   }
-  for (KernelResources &k : result.kernels)
+  for (KernelResources &k : result.kernels) {
+    k.assumes_rows = row_kernels_.contains(k.name);
     if (auto mode = warp_modes_.find(k.name); mode != warp_modes_.end())
       k.warp_mode = mode->second;
     else
       k.warp_mode = processor_->wave_size == 32 ? "native: a wave is a warp" : "paired";
+  }
   return true;
 }
 
@@ -229,7 +232,8 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .errors = {},
                 .warp_mode = options_.warp_mode,
                 .warps_are_rows = options_.warps_are_rows,
-                .warp_modes = {}};
+                .warp_modes = {},
+                .row_kernels = {}};
     PipelineOptions pipeline{.opt_level = options_.opt_level,
                              .verify = verify,
                              .print_after_all = options_.print_after_all,
@@ -248,6 +252,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
       continue;
     }
     warp_modes_ = std::move(env.warp_modes);
+    row_kernels_ = std::move(env.row_kernels);
     if (options_.emit == EmitKind::LlvmOpt) {
       std::string text;
       llvm::raw_string_ostream stream(text);

@@ -52,6 +52,7 @@ struct KernelResources {
   uint32_t wave_size = 0;
   uint32_t code_bytes = 0;
   std::string warp_mode; // "native", "paired", "scheduled", "solo" and the reason
+  bool assumes_rows = false; // only for blocks as CompileOptions::warps_are_rows says
 };
 
 struct CompileResult {

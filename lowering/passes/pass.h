@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct PassEnv {
   bool warps_are_rows = false; // CompileOptions
   /// Set by the passes: how each kernel (its IR function) treats warps, and why.
   std::map<std::string, std::string> warp_modes;
+  /// Kernels that rely on warps_are_rows.
+  std::set<std::string> row_kernels;
 
   /// Reports that `at` can't be lowered.
   void refuse(const llvm::Instruction &at, std::string message);

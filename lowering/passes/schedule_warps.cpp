@@ -772,8 +772,11 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       verdict.scheduled = true;
       verdict.reason = "asked for";
     }
-    if (!verdict.scheduled)
+    if (!verdict.scheduled) {
+      if (verdict.assumes_rows)
+        env.row_kernels.insert(kernel->getName().str());
       continue;
+    }
     if (refused(*kernel, others, verdict, env))
       continue;
     kernel->addFnAttr("w2w-scheduled", verdict.reason);

@@ -52,8 +52,7 @@ StringRef warp_name(const CallInst &call) {
 
 } // namespace
 
-/// What every thread of the block is given alike; of a warp also results of votes, %tid.x / 32,
-/// %tid.x < 64 and their like.
+/// What every thread of the block is given alike; of a warp also results of votes and reductions.
 bool ThreadUniformity::is_same(const Instruction &i) const {
   if (auto *call = dyn_cast<CallInst>(&i)) {
     StringRef name = warp_name(*call);
@@ -63,13 +62,16 @@ bool ThreadUniformity::is_same(const Instruction &i) const {
       return false;
     if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") || name == "w2w.activemask")
       return true;
-    if (auto *intrinsic = dyn_cast<IntrinsicInst>(&i); intrinsic && rows_)
-      return intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_y ||
-             intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z;
-    return false;
   }
-  if (!rows_ || group_ == Of::Wave)
-    return false;
+  return false;
+}
+
+/// The same for a warp that is part of one row of the block: %tid.x / 32, %tid.x < 64 and their
+/// like.
+bool ThreadUniformity::is_same_in_row(const Instruction &i) const {
+  if (auto *intrinsic = dyn_cast<IntrinsicInst>(&i))
+    return intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_y ||
+           intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z;
   const APInt *c;
   Value *x;
   if (match(&i, m_LShr(m_Value(x), m_APInt(c))) || match(&i, m_AShr(m_Value(x), m_APInt(c))))
@@ -134,6 +136,10 @@ ThreadUniformity::ThreadUniformity(Function &function, UniformityInfo &wave,
     auto *i = dyn_cast<Instruction>(&v);
     if (!i || !wave.isDivergent(i) || is_same(*i))
       return;
+    if (rows_ && group_ == Of::Warp && is_same_in_row(*i)) {
+      used_rows_ = true;
+      return;
+    }
     if (varying_.insert(i).second)
       work.push_back(i);
   };
@@ -569,6 +575,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   };
   if (judge(warp_places, in_warp, "threads of a warp may meet at different instructions"))
     return verdict;
+  verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
   if (!env.paired()) {
     judge(block_places, in_warp, "threads of a warp may come to different barriers");
     return verdict;

@@ -26,8 +26,9 @@ namespace w2w {
 
 struct FlowVerdict {
   bool scheduled = false;
-  std::string reason;   // with the PTX line
-  llvm::DebugLoc where; // of what gave the reason
+  bool assumes_rows = false; // not scheduled, because env.warps_are_rows
+  std::string reason;        // with the PTX line
+  llvm::DebugLoc where;      // of what gave the reason
   /// The kernel's calls at which threads may wait: *.sync operations, block barriers.
   llvm::SmallVector<llvm::CallInst *> places;
   /// Headers of loops that wait for memory.
@@ -59,13 +60,16 @@ public:
   bool varies(const llvm::Value &value) const { return varying_.contains(&value); }
   /// Whether threads of one group may leave the block by different edges.
   bool splits(const llvm::BasicBlock &block) const;
+  /// Whether anything was taken to be the same because warps are rows.
+  bool used_rows() const { return used_rows_; }
 
 private:
   bool is_root(const llvm::Instruction &i) const;
   bool is_same(const llvm::Instruction &i) const;
+  bool is_same_in_row(const llvm::Instruction &i) const;
 
   Of group_;
-  bool rows_;
+  bool rows_, used_rows_ = false;
   llvm::SmallPtrSet<const llvm::Value *, 32> varying_;
 };
 

@@ -178,7 +178,7 @@ CUresult load_function(Function &function, Context &context, const jit::LoadedKe
   auto instance = function.module->instance(context);
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
-  auto loaded = (*instance)->kernel(function.index);
+  auto loaded = (*instance)->kernel(function.index, /*warps_are_rows=*/true);
   if (!loaded)
     return to_cuda(loaded.failure());
   kernel = *loaded;

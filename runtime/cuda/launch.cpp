@@ -198,7 +198,9 @@ CUresult launch_kernel(const Launch &launch) {
   auto instance = function->module->instance(*context);
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
-  auto loaded = (*instance)->kernel(function->index);
+  const auto &shape = launch.block.v;
+  bool rows = shape[0] % 32 == 0 || (shape[1] == 1 && shape[2] == 1);
+  auto loaded = (*instance)->kernel(function->index, rows);
   if (!loaded)
     return to_cuda(loaded.failure()); // logged where it failed
 

@@ -46,7 +46,7 @@ std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t bas
 
 LoadedModule::LoadedModule(std::shared_ptr<Program> program, const TargetOptions &target)
     : program_(std::move(program)), target_(target) {
-  slots_.resize(program_->summary().kernels.size());
+  slots_.resize(2 * program_->summary().kernels.size());
   for (auto &slot : slots_)
     slot = std::make_unique<Slot>();
 }
@@ -91,17 +91,24 @@ LoadedModule::~LoadedModule() {
 }
 
 bool LoadedModule::is_loaded(uint32_t index) const {
-  return slots_[index]->ready;
+  return slots_[2 * index]->ready || slots_[2 * index + 1]->ready;
 }
 
-Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index) {
-  Slot &slot = *slots_[index];
+Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, bool warps_are_rows) {
+  Slot &slot = *slots_[2 * index + warps_are_rows];
   if (slot.ready.load(std::memory_order_acquire))
     return const_cast<const LoadedKernel *>(&slot.kernel);
   std::lock_guard lock(slot.mutex);
   if (slot.ready.load(std::memory_order_relaxed))
     return const_cast<const LoadedKernel *>(&slot.kernel);
-  Outcome<SharedKernel> code = program_->compile(index, target_);
+  // What was compiled for blocks of the other kind serves, unless it assumes something of them.
+  Slot &other = *slots_[2 * index + !warps_are_rows];
+  if (!warps_are_rows && other.ready.load(std::memory_order_acquire) &&
+      !other.kernel.code->assumes_rows)
+    return const_cast<const LoadedKernel *>(&other.kernel);
+  TargetOptions target = target_;
+  target.warps_are_rows = warps_are_rows;
+  Outcome<SharedKernel> code = program_->compile(index, target);
   if (!code)
     return code.failure();
   const hip::Api &api = hip::api();

@@ -31,7 +31,9 @@ public:
   uint64_t arena() const { return reinterpret_cast<uint64_t>(arena_); }
   const TargetOptions &target() const { return target_; }
   /// Compiles and loads kernel `index` if that was not done yet. The device must be current in HIP.
-  Outcome<const LoadedKernel *> kernel(uint32_t index);
+  /// `warps_are_rows`: whether it will be launched with such blocks (TargetOptions); there may be
+  /// another version for other blocks.
+  Outcome<const LoadedKernel *> kernel(uint32_t index, bool warps_are_rows);
   bool is_loaded(uint32_t index) const;
   struct Variable {
     uint64_t address = 0, size = 0;
@@ -50,6 +52,7 @@ private:
   std::shared_ptr<Program> program_;
   TargetOptions target_;
   void *arena_ = nullptr;
+  /// Two for each kernel: for any blocks, and for blocks whose warps are rows.
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 

@@ -61,8 +61,9 @@ Outcome<std::string> choose_relocatable(const fatbin::Image &image, uint32_t cc)
 }
 
 std::string target_text(const TargetOptions &t) {
-  return fmt::format("{} O{} cov{} mode{} contract{}", t.mcpu, t.opt_level, t.code_object_version,
-                     t.warp_mode, t.contract ? 1 : 0);
+  return fmt::format("{} O{} cov{} mode{} contract{} rows{}", t.mcpu, t.opt_level,
+                     t.code_object_version, t.warp_mode, t.contract ? 1 : 0,
+                     t.warps_are_rows ? 1 : 0);
 }
 
 } // namespace

@@ -105,6 +105,7 @@ std::vector<uint8_t> encode(const CompileRequest &q) {
   w.u32(q.target.code_object_version);
   w.u32(q.target.warp_mode);
   w.u8(q.target.contract);
+  w.u8(q.target.warps_are_rows);
   return w.take();
 }
 
@@ -119,6 +120,7 @@ std::optional<CompileRequest> decode_request(std::span<const uint8_t> bytes) {
   q.target.code_object_version = r.u32();
   q.target.warp_mode = r.u32();
   q.target.contract = r.u8() != 0;
+  q.target.warps_are_rows = r.u8() != 0;
   return r.done() ? std::optional(std::move(q)) : std::nullopt;
 }
 
@@ -129,6 +131,7 @@ std::vector<uint8_t> encode(const CompiledKernel &k) {
                      k.wave_size, k.code_bytes})
     w.u32(v);
   w.text(k.warp_mode);
+  w.u8(k.assumes_rows);
   w.text(k.messages);
   w.blob(k.code);
   return w.take();
@@ -143,6 +146,7 @@ std::optional<CompiledKernel> decode_kernel(std::span<const uint8_t> bytes) {
                       &k.kernarg_bytes, &k.wave_size, &k.code_bytes})
     *v = r.u32();
   k.warp_mode = r.text();
+  k.assumes_rows = r.u8() != 0;
   k.messages = r.text();
   k.code = r.blob();
   return r.done() ? std::optional(std::move(k)) : std::nullopt;

@@ -19,7 +19,7 @@
 
 namespace w2w::jit {
 
-inline constexpr uint32_t kProtocolVersion = 1;
+inline constexpr uint32_t kProtocolVersion = 2;
 inline constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 31;
 
 enum class MessageType : uint32_t {
@@ -58,6 +58,8 @@ struct TargetOptions {
   uint32_t code_object_version = 5;
   uint32_t warp_mode = 0; // WarpMode of lowering/compiler.h
   bool contract = false;
+  /// Blocks whose x size is a multiple of 32, or that are one row (CompileOptions::warps_are_rows).
+  bool warps_are_rows = false;
   bool operator==(const TargetOptions &) const = default;
 };
 
@@ -73,7 +75,8 @@ struct CompiledKernel {
   uint32_t vgprs = 0, agprs = 0, sgprs = 0;
   uint32_t lds_bytes = 0, scratch_bytes = 0, kernarg_bytes = 0, wave_size = 0, code_bytes = 0;
   std::string warp_mode;
-  std::string messages; // warnings
+  bool assumes_rows = false; // not for other blocks
+  std::string messages;      // warnings
 };
 
 std::vector<uint8_t> encode(const Greeting &);

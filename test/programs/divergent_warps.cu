@@ -73,6 +73,16 @@ __global__ void syncwarp(int *out) {
   out[t] = sum;
 }
 
+/// Splits no warp of a block whose warps are rows, and does split others: two versions of the kernel.
+__global__ void first_columns(unsigned *out) {
+  int t = threadIdx.x + blockDim.x * threadIdx.y, lane = t & 31;
+  unsigned first = 0;
+  if (threadIdx.x < 32)
+    first = __ballot_sync(whole, lane & 1);
+  out[2 * t] = first;
+  out[2 * t + 1] = __ballot_sync(whole, lane & 2);
+}
+
 int main() {
   std::vector<unsigned> want(threads * columns);
   for (int t = 0; t < threads; ++t) {
@@ -112,5 +122,29 @@ int main() {
   syncwarp<<<1, threads>>>(sums.get());
   CUDA_OK(cudaDeviceSynchronize());
   expect_equal("arms joined by __syncwarp", sums.take(), wanted);
+  for (dim3 block : {dim3(64), dim3(48, 2), dim3(64, 1)}) {
+    int n = static_cast<int>(block.x * block.y);
+    std::vector<unsigned> votes(2 * n);
+    for (int t = 0; t < n; ++t) {
+      int lane = t & 31, warp = t - lane;
+      bool in = t % static_cast<int>(block.x) < 32;
+      for (int l = 0; l < 32 && warp + l < n; ++l) {
+        bool its = (warp + l) % static_cast<int>(block.x) < 32;
+        // Who is in the first columns votes twice; the others' only vote meets their first one.
+        if (in && (its ? l & 1 : l & 2))
+          votes[2 * t] |= 1u << l;
+        bool together = in ? its : true; // threads outside are gone when those inside vote again
+        bool split = false;
+        for (int k = 0; k < 32 && warp + k < n; ++k)
+          split |= ((warp + k) % static_cast<int>(block.x) < 32) != in;
+        if (!split ? l & 2 : in ? together && (l & 2) : its ? l & 1 : l & 2)
+          votes[2 * t + 1] |= 1u << l;
+      }
+    }
+    Buffer<unsigned> got(std::vector<unsigned>(2 * n, 0));
+    first_columns<<<1, block>>>(got.get());
+    CUDA_OK(cudaDeviceSynchronize());
+    expect_equal("first columns", got.take(), votes);
+  }
   return passed("divergent_warps", std::to_string(threads) + " threads");
 }

@@ -104,6 +104,7 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
   options.abi = KernelAbi::Runtime;
   options.warp_mode = static_cast<WarpMode>(request->target.warp_mode);
   options.contract = request->target.contract;
+  options.warps_are_rows = request->target.warps_are_rows;
   ptx::Diagnostics diags;
   CompileResult result;
   std::string_view names[] = {request->kernel};
@@ -127,6 +128,7 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
     kernel.wave_size = r.wave_size;
     kernel.code_bytes = r.code_bytes;
     kernel.warp_mode = r.warp_mode;
+    kernel.assumes_rows = r.assumes_rows;
   }
   return jit::send_message(socket, MessageType::Kernel, jit::encode(kernel));
 }
