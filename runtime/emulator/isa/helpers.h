@@ -293,14 +293,15 @@ template <class T> W2W_INLINE T with_sign(T x, bool negative) {
   T p = sizeof(T) == 4 ? T(__builtin_fabsf(float(x))) : T(__builtin_fabs(double(x)));
   return negative ? -p : p;
 }
-/// v_div_fixup: a = quotient, b = denominator, c = numerator.
+/// v_div_fixup: a = quotient, b = denominator, c = numerator. A quotient that is no number though
+/// both operands are comes of refining one that has overflowed (docs/AMDGPU-NOTES.md): infinity.
 template <class T> W2W_INLINE T div_fixup(T a, T b, T c) {
   bool negative = sign_bit(b) != sign_bit(c);
   T inf = infinity<T>();
   T ab = with_sign(b, false), ac = with_sign(c, false);
   bool under = exponent_of(c) - exponent_of(b) < (sizeof(T) == 4 ? -150 : -1075);
   bool over = exponent_of(b) == (sizeof(T) == 4 ? 255 : 2047);
-  T r = with_sign(a, negative);
+  T r = with_sign(a != a ? inf : a, negative);
   r = over ? with_sign(T(0), negative) : r;
   r = under ? with_sign(T(0), negative) : r;
   r = ab == inf || ac == T(0) ? with_sign(T(0), negative) : r;
