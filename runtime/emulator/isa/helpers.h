@@ -423,7 +423,7 @@ W2W_INLINE bool fclass(u64 x, u32 mask, unsigned fraction, unsigned exponent) {
   return mask >> which & 1;
 }
 W2W_INLINE float u32_to_f32(u32 a) {
-  return float(a);
+  return __builtin_fabsf(float(a)); // the compiler's sum for this is -0 for 0 when rounding down
 }
 W2W_INLINE float f64_to_f32(double a) {
   u64 x = bits<u64>(a);
