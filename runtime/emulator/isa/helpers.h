@@ -422,8 +422,14 @@ W2W_INLINE bool fclass(u64 x, u32 mask, unsigned fraction, unsigned exponent) {
     which = f >> (fraction - 1) & 1;
   return mask >> which & 1;
 }
+/// Unsigned numbers as floating point. The sums by which compilers convert vectors of them give -0
+/// for 0 when rounding down, and an absolute value around the conversion is dropped: spelled out.
 W2W_INLINE float u32_to_f32(u32 a) {
-  return __builtin_fabsf(float(a)); // the compiler's sum for this is -0 for 0 when rounding down
+  float high = bits<float>(a >> 16 | 0x53000000u) - (0x1p39f + 0x1p23f);
+  return __builtin_fabsf(high + bits<float>((a & 0xffff) | 0x4b000000u));
+}
+W2W_INLINE double u32_to_f64(u32 a) {
+  return __builtin_fabs(bits<double>(u64(a) | 0x4330000000000000ull) - 0x1p52);
 }
 W2W_INLINE float f64_to_f32(double a) {
   u64 x = bits<u64>(a);
