@@ -293,16 +293,15 @@ template <class T> W2W_INLINE T with_sign(T x, bool negative) {
   T p = sizeof(T) == 4 ? T(__builtin_fabsf(float(x))) : T(__builtin_fabs(double(x)));
   return negative ? -p : p;
 }
-/// v_div_fixup: a = quotient, b = denominator, c = numerator.
+/// v_div_fixup: a = quotient, b = denominator, c = numerator. A quotient that is no number though
+/// both operands are comes of refining one that has overflowed (docs/AMDGPU-NOTES.md): infinity.
 template <class T> W2W_INLINE T div_fixup(T a, T b, T c) {
   bool negative = sign_bit(b) != sign_bit(c);
   T inf = infinity<T>();
   T ab = with_sign(b, false), ac = with_sign(c, false);
   bool under = exponent_of(c) - exponent_of(b) < (sizeof(T) == 4 ? -150 : -1075);
   bool over = exponent_of(b) == (sizeof(T) == 4 ? 255 : 2047);
-  // AMD's text passes a NaN on; but where the quotient overflows, LLVM's steps get here with one
-  // (the infinite estimate minus itself), and hardware divides right.
-  T r = a != a ? with_sign(inf, negative) : with_sign(a, negative);
+  T r = with_sign(a != a ? inf : a, negative);
   r = over ? with_sign(T(0), negative) : r;
   r = under ? with_sign(T(0), negative) : r;
   r = ab == inf || ac == T(0) ? with_sign(T(0), negative) : r;
@@ -423,12 +422,14 @@ W2W_INLINE bool fclass(u64 x, u32 mask, unsigned fraction, unsigned exponent) {
     which = f >> (fraction - 1) & 1;
   return mask >> which & 1;
 }
-/// Before AVX-512 the host has but a sequence that makes -0 of zero when rounding down.
+/// Unsigned numbers as floating point. The sums by which compilers convert vectors of them give -0
+/// for 0 when rounding down, and an absolute value around the conversion is dropped: spelled out.
 W2W_INLINE float u32_to_f32(u32 a) {
-  return bits<float>(a ? raw(float(a)) : 0u);
+  float high = bits<float>(a >> 16 | 0x53000000u) - (0x1p39f + 0x1p23f);
+  return __builtin_fabsf(high + bits<float>((a & 0xffff) | 0x4b000000u));
 }
 W2W_INLINE double u32_to_f64(u32 a) {
-  return bits<double>(a ? raw(double(a)) : u64(0));
+  return __builtin_fabs(bits<double>(u64(a) | 0x4330000000000000ull) - 0x1p52);
 }
 W2W_INLINE float f64_to_f32(double a) {
   u64 x = bits<u64>(a);

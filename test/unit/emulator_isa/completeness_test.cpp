@@ -15,6 +15,11 @@ namespace {
 
 /// Names under which the assembler of later processors makes another row's instruction.
 bool stands_for_another(const std::string &name, const std::string &cpu) {
+  // gfx942 sets the shape of a matrix apart from the type, gfx90a does not.
+  if (cpu == "gfx942" && name.starts_with("v_mfma_")) {
+    size_t shape = name.find('_', sizeof "v_mfma_"), end = name.find('_', shape + 1);
+    return name.substr(shape + 1, end - shape - 1).find_first_not_of("0123456789x") != name.npos;
+  }
   return (name == "v_dot4_i32_i8" || name == "v_dot8_i32_i4") &&
          (cpu.starts_with("gfx11") || cpu.starts_with("gfx12"));
 }

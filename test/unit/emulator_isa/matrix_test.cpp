@@ -21,7 +21,7 @@ TEST_CASE("matrix: every row of the table is tested") {
     }
 }
 
-TEST_CASE("matrix: layouts, by integers that are exact in any order") {
+TESTED_CASE("matrix: layouts, by integers that are exact in any order") {
   uint32_t seed = 1;
   for (const MatrixOp &o : all_matrices()) {
     Run r(o, seed++);

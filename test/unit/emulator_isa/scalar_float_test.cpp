@@ -162,6 +162,8 @@ TESTED_CASE("scalar minimum and maximum") {
       {maximum, kOne, kQuiet, kQuiet},
       {minimum, kOne, kSignal, 0x7fc00001},
       {maximum, kSignal, kQuiet, 0x7fc00001},
+      {minimum, kQuiet, kSignal, 0x7fc00001},
+      {maximum, kQuiet, kSignal, 0x7fc00001},
       {maximum, kInfinity, kMax, kInfinity},
   });
 }
@@ -308,6 +310,8 @@ TESTED_CASE("scalar f16 arithmetic") {
           {maximum, 0x3c00, 0x4000, 0x4000},
           {maximum, 0x8000, 0, 0},
           {maximum, 0x7e02, 0x3c00, 0x7e02},
+          {minimum, 0x7e02, 0x7c01, 0x7e01},
+          {maximum, 0x7e02, 0x7c01, 0x7e01},
           {ceil, 0x3800, 0, 0x3c00},
           {ceil, 0xb800, 0, 0x8000},
           {ceil, 0x0001, 0, 0x3c00},

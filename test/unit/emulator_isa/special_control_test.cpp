@@ -8,36 +8,39 @@ using namespace w2w::emu;
 using namespace w2w::emu::test;
 
 TESTED_CASE("fork and join run both paths, the smaller first") {
-  Machine m("gfx942", 64);
-  m.set(0, {0});
-  m.set_s64(40, 7); // three lanes jump
-  REQUIRE(m.run("s_getreg_b32 s50, hwreg(HW_REG_MODE, 29, 3)\n"
-                "v_mov_b32 v1, 0\n"
-                "s_mov_b32 s51, 0\n"
-                ">s_cbranch_i_fork s[40:41], 4\n" // to taken
-                "v_add_u32 v0, 100, v0\n"
-                "s_add_u32 s51, s51, 1\n"
-                "s_branch both\n"
-                // taken:
-                "v_add_u32 v0, 1, v0\n"
-                "s_cmp_eq_u32 s51, 0\n"
-                "s_cselect_b32 s52, 1, 0\n"
-                "both:\n"
-                ">s_cbranch_join s50\n"
-                "v_add_u32 v0, 1000, v0\n"));
-  CHECK(m.wave.s[52] == 1); // the path of three lanes came before the other
-  // The second join goes on with the second path's EXEC: whoever forks keeps the whole one.
-  CHECK(m.wave.exec() == ~uint64_t(7));
-  m.wave.set_exec(~uint64_t(0));
-  for (unsigned l = 0; l < 64; l++)
-    CHECK(m.v(0, l) == (l < 3 ? 1u : 1100u));
-  m.set_s64(40, 0); // nobody jumps
-  m.set(0, {0});
-  REQUIRE(m.run("s_getpc_b64 s[42:43]\n"
-                "s_add_u32 s42, s42, 16\n"
-                ">s_cbranch_g_fork s[40:41], s[42:43]\n"
-                "v_mov_b32 v0, 5\n"));
-  CHECK(m.v(0, 9) == 5);
+  for (const char *cpu : {"gfx90a", "gfx942"}) {
+    Machine m(cpu, 64);
+    INFO(cpu);
+    m.set(0, {0});
+    m.set_s64(40, 7); // three lanes jump
+    REQUIRE(m.run("s_getreg_b32 s50, hwreg(HW_REG_MODE, 29, 3)\n"
+                  "v_mov_b32 v1, 0\n"
+                  "s_mov_b32 s51, 0\n"
+                  ">s_cbranch_i_fork s[40:41], 4\n" // to taken
+                  "v_add_u32 v0, 100, v0\n"
+                  "s_add_u32 s51, s51, 1\n"
+                  "s_branch both\n"
+                  // taken:
+                  "v_add_u32 v0, 1, v0\n"
+                  "s_cmp_eq_u32 s51, 0\n"
+                  "s_cselect_b32 s52, 1, 0\n"
+                  "both:\n"
+                  ">s_cbranch_join s50\n"
+                  "v_add_u32 v0, 1000, v0\n"));
+    CHECK(m.wave.s[52] == 1); // the path of three lanes came before the other
+    // The second join goes on with the second path's EXEC: whoever forks keeps the whole one.
+    CHECK(m.wave.exec() == ~uint64_t(7));
+    m.wave.set_exec(~uint64_t(0));
+    for (unsigned l = 0; l < 64; l++)
+      CHECK(m.v(0, l) == (l < 3 ? 1u : 1100u));
+    m.set_s64(40, 0); // nobody jumps
+    m.set(0, {0});
+    REQUIRE(m.run("s_getpc_b64 s[42:43]\n"
+                  "s_add_u32 s42, s42, 16\n"
+                  ">s_cbranch_g_fork s[40:41], s[42:43]\n"
+                  "v_mov_b32 v0, 5\n"));
+    CHECK(m.v(0, 9) == 5);
+  }
 }
 
 TESTED_CASE("subvector loops run each half of a wave64") {

@@ -178,50 +178,111 @@ TESTED_CASE("register blocks") {
        CHECK(m.v(0, 5) == 3);
        CHECK(m.v(1, 5) == 0xfdf2e7dc); // as it was
      });
+  on("gfx1201",
+     "v_mov_b32 v40, 1\nv_mov_b32 v41, 2\nscratch_store_b32 off, v4, off offset:124\n"
+     "s_mov_b32 m0, 0x80000001\n>scratch_load_block v[40:71], off, off",
+     [](Machine &m) {
+       for (unsigned l = 0; l < m.lanes; l++) {
+         uint32_t first;
+         memcpy(&first, m.scratch.data() + 4 * l, 4);
+         CHECK(m.v(40, l) == first);
+         CHECK(m.v(41, l) == 2);
+         CHECK(m.v(71, l) == 16 * l);
+       }
+     });
+  // One lane, whose neighbours' dwords it does not reach.
+  on("gfx1201",
+     "v_mov_b32 v41, 7\nv_mov_b32 v71, 9\ns_mov_b32 exec_lo, 4\ns_mov_b32 m0, 0x80000002\n"
+     ">global_store_block v[2:3], v[40:71], off",
+     [](Machine &m) {
+       CHECK(word(m, 32 + 4) == 7);
+       CHECK(word(m, 32 + 124) == 9);
+       CHECK(word(m, 32) == 0xf5eee7e0); // as it was
+       CHECK(word(m, 32 + 8) == 0x2d261f18);
+     });
 }
 
 TESTED_CASE("compare and swap of floating-point numbers") {
-  on("gfx1030",
-     "v_mov_b32 v5, 0x80000000\nglobal_store_dword v4, v5, s[2:3]\nv_mov_b32 v6, 1.0\nv_mov_b32 "
-     "v7, "
-     "0\nglobal_atomic_fcmpswap v0, v4, v[6:7], s[2:3] glc",
-     [](Machine &m) {
-       CHECK(m.v(0, 3) == 0x80000000);
-       CHECK(word(m, 48) == f(1)); // -0 equals 0
-     });
-  on("gfx1030",
-     "v_mov_b32 v6, 0x7fc00000\nglobal_store_dword v4, v6, s[2:3]\nv_mov_b32 v8, 1.0\nv_mov_b32 "
-     "v9, "
-     "v6\nglobal_atomic_fcmpswap v4, v[8:9], s[2:3]",
-     [](Machine &m) { CHECK(word(m, 48) == kNan); });
-  on("gfx1030",
-     "v_mov_b32 v8, 0\nv_mov_b32 v9, 0x3ff00000\nglobal_store_dwordx2 v4, v[8:9], "
-     "s[2:3]\nv_mov_b32 "
-     "v10, v8\nv_mov_b32 v11, v9\nv_mov_b32 v9, 0x40000000\nflat_atomic_fcmpswap_x2 v[0:1], "
-     "v[2:3], "
-     "v[8:11] glc",
-     [](Machine &m) {
-       CHECK(m.v64(0, 3) == d(1));
-       CHECK(word(m, 52) == 0x40000000);
-     });
-  on("gfx1100",
-     "v_mov_b32 v6, 2.0\nv_mov_b32 v7, 1.0\nglobal_store_b32 v4, v7, s[2:3]\n"
-     "global_atomic_cmpswap_f32 v0, v4, v[6:7], s[2:3] glc",
-     [](Machine &m) {
-       CHECK(m.v(0, 1) == f(1));
-       CHECK(word(m, 16) == f(2));
-     });
+  // Source: RDNA2 and RDNA3 ISA: memory == data[1] as numbers ? data[0] : memory.
+  struct Lane {
+    uint64_t memory, compared;
+    bool equal;
+  };
+  const std::vector<Lane> singles = {
+      {f(1), f(1), true}, {f(1), f(-1), false},     {0x80000000, 0, true}, {0, 0x80000000, true},
+      {kInf, kInf, true}, {kInf, kMinusInf, false}, {kNan, kNan, false},   {f(2), kNan, false}};
+  const std::vector<Lane> doubles = {{d(1), d(1), true},
+                                     {d(1), d(1 + 0x1p-52), false},
+                                     {d(-0.0), 0, true},
+                                     {0x7ff0000000000000, 0x7ff0000000000000, true},
+                                     {0x7ff8000000000000, 0x7ff8000000000000, false},
+                                     {d(3), d(-3), false}};
+  for (const Model &model : models()) {
+    std::string cpu = model.cpu;
+    if (cpu != "gfx1030" && cpu != "gfx1100")
+      continue;
+    bool old_names = cpu == "gfx1030";
+    for (bool wide : {false, true})
+      for (std::string space : {"flat", "global", "buffer"}) {
+        if (wide && !old_names)
+          continue; // gfx11 has no f64 form
+        const std::vector<Lane> &lanes = wide ? doubles : singles;
+        Machine m(cpu, model.lanes);
+        std::string text = space + (!old_names ? "_atomic_cmpswap_f32 "
+                                    : wide     ? "_atomic_fcmpswap_x2 "
+                                               : "_atomic_fcmpswap ");
+        std::string data = wide ? "v[8:11]" : "v[8:9]", result = wide ? "v[0:1]" : "v0";
+        if (space == "flat")
+          text += result + ", v[2:3], " + data + " glc";
+        else if (space == "global")
+          text += result + ", v4, " + data + ", s[2:3] glc";
+        else
+          text += data + ", v4, s[4:7], 0 offen glc";
+        m.set_s64(2, uint64_t(m.global));
+        m.set_s64(4, uint64_t(m.global));
+        m.wave.s[6] = 65536, m.wave.s[7] = uint32_t(std::stoul(raw(cpu), nullptr, 16));
+        for (unsigned l = 0; l < m.lanes; l++) {
+          const Lane &x = lanes[l % lanes.size()];
+          uint64_t a = uint64_t(m.global) + 16 * l,
+                   stored = wide ? d(1000 + l) : f(float(1000 + l));
+          m.v(2, l) = uint32_t(a), m.v(3, l) = uint32_t(a >> 32), m.v(4, l) = 16 * l;
+          memcpy(m.global + 16 * l, &x.memory, wide ? 8 : 4);
+          m.v(8, l) = uint32_t(stored);
+          m.v(9, l) = uint32_t(wide ? stored >> 32 : x.compared);
+          m.v(10, l) = uint32_t(x.compared), m.v(11, l) = uint32_t(x.compared >> 32);
+        }
+        INFO(text << " on " << cpu << " wave" << model.lanes);
+        REQUIRE(m.run(text));
+        for (unsigned l = 0; l < m.lanes; l++) {
+          const Lane &x = lanes[l % lanes.size()];
+          uint64_t got = 0, stored = wide ? d(1000 + l) : f(float(1000 + l));
+          memcpy(&got, m.global + 16 * l, wide ? 8 : 4);
+          INFO("lane " << l);
+          CHECK(got == (x.equal ? stored : x.memory));
+          unsigned r = space == "buffer" ? 8 : 0;
+          CHECK((wide ? m.v64(r, l) : m.v(r, l)) == x.memory);
+          CHECK(word(m, 16 * l + (wide ? 8 : 4)) == 0);
+        }
+      }
+  }
 }
 
 TESTED_CASE("ds_condxchg32") {
-  on("gfx9",
-     "v_mov_b32 v8, 5\nv_mov_b32 v9, 6\nds_write_b64 v4, v[8:9]\nv_mov_b32 v10, "
-     "0x80000007\nv_mov_b32 "
-     "v11, 9\nds_condxchg32_rtn_b64 v[0:1], v4, v[10:11]\nds_read_b64 v[2:3], v4",
-     [](Machine &m) {
-       CHECK(m.v64(0, 2) == 0x0000000600000005);
-       CHECK(m.v64(2, 2) == 0x0000000600000007);
-     });
+  // Each dword is exchanged where its data's sign bit is set; the bit itself is not stored.
+  for (const char *cpu : {"gfx90a", "gfx942", "gfx1030", "gfx1100", "gfx1201"})
+    on(cpu,
+       "v_mov_b32 v8, 5\nv_mov_b32 v9, 6\nds_write_b64 v4, v[8:9]\nv_mov_b32 v10, 0x80000007\n"
+       "v_mov_b32 v11, 9\n>ds_condxchg32_rtn_b64 v[0:1], v4, v[10:11]\nds_read_b64 v[2:3], v4\n"
+       "v_mov_b32 v10, 3\nv_mov_b32 v11, -1\nds_condxchg32_rtn_b64 v[12:13], v4, v[10:11]\n"
+       "ds_read_b64 v[14:15], v4",
+       [](Machine &m) {
+         for (unsigned l = 0; l < m.lanes; l++) {
+           CHECK(m.v64(0, l) == 0x0000000600000005);
+           CHECK(m.v64(2, l) == 0x0000000600000007);
+           CHECK(m.v64(12, l) == 0x0000000600000007);
+           CHECK(m.v64(14, l) == 0x7fffffff00000007);
+         }
+       });
 }
 
 namespace {
@@ -347,8 +408,9 @@ TESTED_CASE("scalar stores, and loads of scratch") {
 
 TESTED_CASE("narrow loads of scalar buffers") {
   on("gfx1201",
-     "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 3\ns_mov_b32 s7, 0\ns_buffer_load_u8 s8, s[4:7], "
-     "0x2\ns_buffer_load_i16 s9, s[4:7], 0x1\ns_buffer_load_u16 s10, s[4:7], 0x2\ns_buffer_load_i8 "
+     "s_mov_b64 s[4:5], s[2:3]\ns_mov_b32 s6, 3\ns_mov_b32 s7, 0\n>s_buffer_load_u8 s8, s[4:7], "
+     "0x2\n>s_buffer_load_i16 s9, s[4:7], 0x1\n>s_buffer_load_u16 s10, s[4:7], "
+     "0x2\n>s_buffer_load_i8 "
      "s11, "
      "s[4:7], 0x0",
      [](Machine &m) {

@@ -179,8 +179,8 @@ Meaning div_fixup(Kind k) {
     auto exp = [&](U v) { return int(f.magnitude(v) >> (f.precision - 1)); };
     if (k != H && exp(c) - exp(b) < (k == F ? -150 : -1075))
       return e.round == Round::Even || e.round == Round::Zero ? sign : kAny; // "UNDERFLOW"
-    // AMD's text passes a NaN on, with which a quotient that overflows would not divide right.
-    return f.nan(a) ? kAny : f.magnitude(a) | sign;
+    // A quotient that is no number: infinity, or division would be wrong (docs/AMDGPU-NOTES.md).
+    return f.signalling(a) ? kAny : (f.nan(a) ? f.infinity() : f.magnitude(a)) | sign;
   };
 }
 /// The product and sum, with the exponent that v_div_scale took off put back before the rounding.
