@@ -76,6 +76,16 @@ SmallVector<CallInst *> software_barriers(Function &kernel) {
   return chosen;
 }
 
+void release_before_barrier(IRBuilderBase &b, const Processor &processor) {
+  std::string_view name = processor.name;
+  bool own_stores_only = name == "gfx906" || name == "gfx908" || name == "gfx90a";
+  b.CreateFence(AtomicOrdering::Release,
+                b.getContext().getOrInsertSyncScopeID(own_stores_only ? "agent" : "workgroup"));
+}
+void acquire_after_barrier(IRBuilderBase &b) {
+  b.CreateFence(AtomicOrdering::Acquire, b.getContext().getOrInsertSyncScopeID("workgroup"));
+}
+
 BlockBarriers::BlockBarriers(Module &module, const Processor &processor, bool sums)
     : module_(module), processor_(processor), sums_(sums),
       workgroup_(module.getContext().getOrInsertSyncScopeID("workgroup")) {}
@@ -116,9 +126,9 @@ void BlockBarriers::initialise(IRBuilderBase &b, Value *threads) {
     b.CreateStore(b.getInt32(0), element(b, lds(kSumArray, kBarriers * kSums), b.getInt32(k)));
   Value *whole = b.CreateAnd(b.CreateAdd(threads, b.getInt32(31)), ~31u);
   b.CreateStore(whole, lds(kLive, 1));
-  b.CreateFence(AtomicOrdering::Release, workgroup_);
+  release_before_barrier(b, processor_);
   b.CreateIntrinsic(Intrinsic::amdgcn_s_barrier, {});
-  b.CreateFence(AtomicOrdering::Acquire, workgroup_);
+  acquire_after_barrier(b);
 }
 
 Value *BlockBarriers::expected_or_live(IRBuilderBase &b, Value *expected) {

@@ -26,17 +26,10 @@ public:
   Value *lower(CallInst &call, StringRef name, bool software);
 
 private:
-  /// bar.sync orders cumulatively (PTX ISA 8.9, 9.7.13.1): what other threads wrote before it,
-  /// one thread may publish to the device after it. Before gfx942 a release at agent scope waits
-  /// for its own wave's stores alone (docs/AMDGPU-NOTES.md), so every wave waits for its own here.
   void barrier() {
-    std::string_view name = env_.processor.name;
-    bool own_stores_only = name == "gfx906" || name == "gfx908" || name == "gfx90a";
-    b_.CreateFence(AtomicOrdering::Release,
-                   own_stores_only ? module_.getContext().getOrInsertSyncScopeID("agent")
-                                   : workgroup_);
+    release_before_barrier(b_, env_.processor);
     b_.CreateIntrinsic(Intrinsic::amdgcn_s_barrier, {});
-    b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
+    acquire_after_barrier(b_);
   }
   /// How many threads of the block the condition holds for, in every thread.
   Value *count(Value *condition);
@@ -99,7 +92,7 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   BasicBlock *after = SplitBlock(before, call.getIterator());
   before->getTerminator()->eraseFromParent();
   b_.SetInsertPoint(before);
-  b_.CreateFence(AtomicOrdering::Release, workgroup_);
+  release_before_barrier(b_, env_.processor);
   Type *i32 = b_.getInt32Ty();
   auto uniform = [&](Value *v) {
     return b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32}, {v});
@@ -124,7 +117,7 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   Value *waiting = b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {b_.CreateNot(over)});
   b_.CreateCondBr(b_.CreateIsNull(waiting), after, wait);
   b_.SetInsertPoint(after, after->begin());
-  b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
+  acquire_after_barrier(b_);
   return name.starts_with("red.") ? barriers->result(b_, name, id, generation) : nullptr;
 }
 

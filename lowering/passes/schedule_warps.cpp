@@ -30,8 +30,7 @@ class Scheduler {
 public:
   Scheduler(Function &kernel, PassEnv &env, const FlowVerdict &verdict)
       : f_(kernel), env_(env), verdict_(verdict), b_(kernel.getContext()), i32_(b_.getInt32Ty()),
-        mask_(b_.getIntNTy(env.processor.wave_size)),
-        workgroup_(kernel.getContext().getOrInsertSyncScopeID("workgroup")) {}
+        mask_(b_.getIntNTy(env.processor.wave_size)) {}
 
   void run();
 
@@ -89,7 +88,6 @@ private:
   const FlowVerdict &verdict_;
   IRBuilder<> b_;
   IntegerType *i32_, *mask_;
-  SyncScope::ID workgroup_;
 
   BasicBlock *entry_ = nullptr, *dispatch_ = nullptr, *latch_ = nullptr;
   Value *alive_ = nullptr;           // in dispatch: threads that have not exited
@@ -377,7 +375,7 @@ void Scheduler::cut_at_barrier(CallInst &call, StringRef name) {
   before->getTerminator()->eraseFromParent();
   b_.SetInsertPoint(before);
   b_.SetCurrentDebugLocation(call.getDebugLoc());
-  b_.CreateFence(AtomicOrdering::Release, workgroup_);
+  release_before_barrier(b_, env_.processor);
   Value *id = b_.CreateAnd(call.getArgOperand(0), 15);
   Value *expected = call.arg_size() > 1 ? call.getArgOperand(1) : b_.getInt32(0);
   set("barrier", id);
@@ -390,7 +388,7 @@ void Scheduler::cut_at_barrier(CallInst &call, StringRef name) {
 
   b_.SetInsertPoint(after, after->begin());
   b_.SetCurrentDebugLocation(call.getDebugLoc());
-  b_.CreateFence(AtomicOrdering::Acquire, workgroup_);
+  acquire_after_barrier(b_);
   if (name.starts_with("red.")) {
     Value *result = barriers_->result(b_, name, get("barrier"), get("generation"));
     call.replaceAllUsesWith(result);

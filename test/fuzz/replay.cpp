@@ -1,4 +1,4 @@
-// Runs a fuzz target on files, without libFuzzer: the generated corpus and the inputs that once
+// Runs a fuzz target on files, without libFuzzer: the seeds and the inputs that once
 // were crashes. Each argument is a file or a folder. Says how many inputs it ran; an input that the
 // target does not survive ends the process.
 #include <algorithm>
@@ -19,7 +19,7 @@ int main(int count, char **arguments) {
       files.push_back(arguments[i]);
       continue;
     }
-    for (const auto &entry : fs::directory_iterator(arguments[i]))
+    for (const auto &entry : fs::recursive_directory_iterator(arguments[i]))
       if (entry.is_regular_file())
         files.push_back(entry.path());
   }
