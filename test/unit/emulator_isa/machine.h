@@ -72,8 +72,9 @@ struct Model {
 const std::vector<Model> &models();
 
 /// One instruction on lists of values: sources in v[2:3], v[4:5], v[6:7] (names 2, 4, 6), result in
-/// v0, or in v[0:1] if the text has v[0:1] or more, which is filled with `old` first. Lane l uses element l
-/// of each list, cyclically. Several lines: '>' marks the one under test, as in Machine::run.
+/// v0, or in v[0:1] if the text has v[0:1] or more, which is filled with `old` first. Lane l uses
+/// element l of each list, cyclically. Several lines: '>' marks the one under test, as in
+/// Machine::run.
 struct Case {
   std::string text;
   std::vector<uint64_t> a, b, c, want;
