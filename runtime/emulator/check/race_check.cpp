@@ -265,7 +265,7 @@ void RaceCheck::access(const Step &step, const isa::LaneAccesses &a, unsigned pl
     for (uint64_t dword = at & ~uint64_t{3}; dword < end; dword += 4) {
       uint64_t from = std::max(at, dword), to = std::min(end, dword + 4);
       auto bytes = static_cast<uint8_t>(((1u << (to - from)) - 1) << (from - dword));
-      bool silent = false;
+      Stored store;
       if (kind == kWrite) {
         uint64_t shift = from - at; // bytes of the value before this dword's
         uint32_t value = stored(step, place, lane, static_cast<unsigned>(shift / 4));
@@ -278,10 +278,11 @@ void RaceCheck::access(const Step &step, const isa::LaneAccesses &a, unsigned pl
         }
         const uint8_t *now =
             lds ? step.wave.group->lds + from : reinterpret_cast<const uint8_t *>(from);
-        silent = memcmp(now, &wide, to - from) == 0;
+        store.silent = memcmp(now, &wide, to - from) == 0;
+        store.value = static_cast<uint32_t>(wide) << (from - dword) * 8;
       }
       if (lds) {
-        touch(access, lds_[dword / 4], from, lane, bytes, silent);
+        touch(access, lds_[dword / 4], from, lane, bytes, store);
         continue;
       }
       if (uint64_t number = dword / GlobalShadow::kPage; number != locked) {
@@ -289,7 +290,7 @@ void RaceCheck::access(const Step &step, const isa::LaneAccesses &a, unsigned pl
         page = shadow().lock(dword);
         locked = number;
       }
-      touch(access, page.page->cells[dword % GlobalShadow::kPage / 4], from, lane, bytes, silent);
+      touch(access, page.page->cells[dword % GlobalShadow::kPage / 4], from, lane, bytes, store);
     }
   });
   page = {{}, nullptr};
@@ -363,7 +364,10 @@ void RaceCheck::learn(uint32_t local, const Slot &slot) {
 }
 
 void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, uint8_t bytes,
-                      bool silent) {
+                      const Stored &stored) {
+  uint32_t field = 0; // the bytes as a mask of bits
+  for (unsigned k = 0; k < 4; ++k)
+    field |= bytes >> k & 1 ? 0xffu << 8 * k : 0;
   uint32_t local = (a.step.wave.wave_in_group * a.step.wave.lanes + lane) / launch_.unit_lanes;
   Unit &unit = units_[local];
   bool lds = a.space == MemorySpace::Lds;
@@ -408,8 +412,14 @@ void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, u
           learn(local, slot);
           known = true;
         }
-      } else if (!(silent && slot.kind & kWrite)) {
+      } else if (!(slot.kind & kWrite)) {
         race(a, slot, at, lane);
+      } else {
+        // The other write may be remembered, but not done yet: its value tells more than memory.
+        bool equal = slot.bytes == (slot.bytes | bytes) && kind & slot.kind & kWrite &&
+                     ((slot.value ^ stored.value) & field) == 0;
+        if (!stored.silent && !equal)
+          race(a, slot, at, lane);
       }
     }
     bool covered = !(slot.bytes & ~bytes) && (kind & kWrite || !(slot.kind & kWrite));
@@ -436,7 +446,8 @@ void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, u
            bytes,
            kind,
            static_cast<uint8_t>(lane),
-           0};
+           0,
+           stored.value};
 }
 
 namespace {

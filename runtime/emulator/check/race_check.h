@@ -10,7 +10,7 @@
 //
 // Chosen so that a report is a race, at the price of missing some:
 //  * a dword remembers four accesses (shadow.h);
-//  * a plain write that leaves the value as it is races with no other write;
+//  * a plain write of the value that is there, or that the other one writes, races with no write;
 //  * a plain read races with no read-modify-write: compare-and-swap loops start with one;
 //  * relaxed and volatile accesses to LDS look as plain ones: a plain read races with no atomic
 //    there, and a store by a unit that did an atomic at the place before (a lock's owner) is one.
@@ -96,9 +96,15 @@ private:
     bool at_barrier = false; ///< arrived in this phase
   };
   struct Access; // one instruction's access to one segment
+  /// What a plain write puts into a dword: its bytes in place, and whether they are there already.
+  struct Stored {
+    uint32_t value = 0;
+    bool silent = false;
+  };
 
   void access(const Step &step, const isa::LaneAccesses &a, unsigned place);
-  void touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, uint8_t bytes, bool silent);
+  void touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, uint8_t bytes,
+             const Stored &stored);
   bool knows(const Unit &unit, uint32_t local, const Slot &slot) const;
   void learn(uint32_t local, const Slot &slot);
   void conflicting_lanes(const Step &step, const isa::LaneAccesses &a, unsigned place);

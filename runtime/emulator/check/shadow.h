@@ -18,6 +18,7 @@ struct Slot {
   uint8_t kind = 0;   ///< AccessKind
   uint8_t lane = 0;   ///< in its wave
   uint8_t pad = 0;
+  uint32_t value = 0; ///< plain writes: what they put into these bytes
 };
 struct Cell {
   Slot slots[4];
