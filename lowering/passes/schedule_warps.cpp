@@ -2,6 +2,7 @@
 
 #include "lowering/abi/status_word.h"
 #include "lowering/passes/block_barrier.h"
+#include "lowering/passes/kept_values.h"
 #include "lowering/passes/lane.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/warp_flow.h"
@@ -53,11 +54,6 @@ private:
   Operation &barrier_operation(StringRef name);
   void barrier_wait_block();
   void build_dispatch();
-  void keep_values();
-  void keep_phi(PHINode &phi);
-  AllocaInst *keeper(const Value &value);
-  void keep(IRBuilder<> &b, Value *value, AllocaInst *slot);
-  Value *kept(IRBuilder<> &b, Type *type, AllocaInst *slot);
 
   uint32_t resume_point(BasicBlock *block);
   void go_to_latch(uint32_t point);
@@ -569,76 +565,6 @@ void Scheduler::build_dispatch() {
   warps->addIncoming(warps_now, latch_);
 }
 
-/// A variable that holds values of the type across cuts. One bit would be a lane mask carried by a
-/// loop; a word is a register.
-AllocaInst *Scheduler::keeper(const Value &value) {
-  IRBuilder<> b(entry_, entry_->begin());
-  Type *type = value.getType()->isIntegerTy(1) ? i32_ : value.getType();
-  return b.CreateAlloca(type, f_.getDataLayout().getAllocaAddrSpace(), nullptr,
-                        value.getName() + ".kept");
-}
-void Scheduler::keep(IRBuilder<> &b, Value *value, AllocaInst *slot) {
-  if (value->getType() != slot->getAllocatedType())
-    value = b.CreateZExt(value, slot->getAllocatedType());
-  b.CreateStore(value, slot);
-}
-Value *Scheduler::kept(IRBuilder<> &b, Type *type, AllocaInst *slot) {
-  Value *value = b.CreateLoad(slot->getAllocatedType(), slot);
-  return value->getType() == type ? value : b.CreateTrunc(value, type);
-}
-
-/// The phi becomes a variable that its predecessors set.
-void Scheduler::keep_phi(PHINode &phi) {
-  AllocaInst *slot = keeper(phi);
-  IRBuilder<> b(phi.getContext());
-  for (unsigned k = 0; k < phi.getNumIncomingValues(); ++k) {
-    b.SetInsertPoint(phi.getIncomingBlock(k)->getTerminator());
-    keep(b, phi.getIncomingValue(k), slot);
-  }
-  BasicBlock *block = phi.getParent();
-  b.SetInsertPoint(block, block->getFirstInsertionPt());
-  phi.replaceAllUsesWith(kept(b, phi.getType(), slot));
-  phi.eraseFromParent();
-}
-
-/// Values whose uses the cuts have put out of reach go through memory of the thread.
-void Scheduler::keep_values() {
-  DominatorTree dominators(f_);
-  SmallVector<Instruction *> instructions;
-  for (BasicBlock &block : f_)
-    for (Instruction &i : block)
-      if (&block != entry_ && !i.getType()->isVoidTy())
-        instructions.push_back(&i);
-  IRBuilder<> b(f_.getContext());
-  for (Instruction *i : instructions) {
-    SmallVector<Use *> broken;
-    for (Use &use : i->uses())
-      if (!dominators.dominates(i, use))
-        broken.push_back(&use);
-    if (broken.empty())
-      continue;
-    AllocaInst *slot = keeper(*i);
-    for (Use *use : broken) {
-      auto *phi = dyn_cast<PHINode>(use->getUser());
-      if (!phi) {
-        b.SetInsertPoint(cast<Instruction>(use->getUser()));
-        use->set(kept(b, i->getType(), slot));
-        continue;
-      }
-      // Several edges from one block bring one value.
-      BasicBlock *from = phi->getIncomingBlock(*use);
-      b.SetInsertPoint(from->getTerminator());
-      Value *again = kept(b, i->getType(), slot);
-      for (unsigned k = 0; k < phi->getNumIncomingValues(); ++k)
-        if (phi->getIncomingBlock(k) == from && phi->getIncomingValue(k) == i)
-          phi->setIncomingValue(k, again);
-    }
-    b.SetInsertPoint(i->getParent(), isa<PHINode>(i) ? i->getParent()->getFirstInsertionPt()
-                                                     : std::next(i->getIterator()));
-    keep(b, i, slot);
-  }
-}
-
 void Scheduler::run() {
   // The entry block runs once, before the loop, with all threads: what it computes stays where it
   // is. It ends in front of the first place to wait.
@@ -717,7 +643,7 @@ void Scheduler::run() {
   build_dispatch();
   // build_dispatch named the entry as the loop's way in.
   dispatch_->replacePhiUsesWith(entry_, start);
-  keep_values();
+  keep_values(f_);
 }
 
 /// Refuses a kernel of whose threads one cannot go on without the others for other reasons.

@@ -1,0 +1,84 @@
+#include "lowering/passes/kept_values.h"
+
+#include "llvm/IR/Dominators.h"
+#include "llvm/IR/IRBuilder.h"
+
+namespace w2w {
+
+using namespace llvm;
+
+namespace {
+
+/// A variable that holds values of the type across cuts. One bit would be a lane mask carried by a
+/// loop; a word is a register.
+AllocaInst *keeper(const Instruction &value) {
+  BasicBlock &entry = const_cast<Function *>(value.getFunction())->getEntryBlock();
+  IRBuilder<> b(&entry, entry.begin());
+  Type *type = value.getType()->isIntegerTy(1) ? b.getInt32Ty() : value.getType();
+  return b.CreateAlloca(type, value.getDataLayout().getAllocaAddrSpace(), nullptr,
+                        value.getName() + ".kept");
+}
+void keep(IRBuilder<> &b, Value *value, AllocaInst *slot) {
+  if (value->getType() != slot->getAllocatedType())
+    value = b.CreateZExt(value, slot->getAllocatedType());
+  b.CreateStore(value, slot);
+}
+Value *kept(IRBuilder<> &b, Type *type, AllocaInst *slot) {
+  Value *value = b.CreateLoad(slot->getAllocatedType(), slot);
+  return value->getType() == type ? value : b.CreateTrunc(value, type);
+}
+
+} // namespace
+
+void keep_phi(PHINode &phi) {
+  AllocaInst *slot = keeper(phi);
+  IRBuilder<> b(phi.getContext());
+  for (unsigned k = 0; k < phi.getNumIncomingValues(); ++k) {
+    b.SetInsertPoint(phi.getIncomingBlock(k)->getTerminator());
+    keep(b, phi.getIncomingValue(k), slot);
+  }
+  BasicBlock *block = phi.getParent();
+  b.SetInsertPoint(block, block->getFirstInsertionPt());
+  phi.replaceAllUsesWith(kept(b, phi.getType(), slot));
+  phi.eraseFromParent();
+}
+
+void keep_values(Function &function) {
+  DominatorTree dominators(function);
+  const BasicBlock *entry = &function.getEntryBlock();
+  SmallVector<Instruction *> instructions;
+  for (BasicBlock &block : function)
+    for (Instruction &i : block)
+      if (&block != entry && !i.getType()->isVoidTy())
+        instructions.push_back(&i);
+  IRBuilder<> b(function.getContext());
+  for (Instruction *i : instructions) {
+    SmallVector<Use *> broken;
+    for (Use &use : i->uses())
+      if (!dominators.dominates(i, use))
+        broken.push_back(&use);
+    if (broken.empty())
+      continue;
+    AllocaInst *slot = keeper(*i);
+    for (Use *use : broken) {
+      auto *phi = dyn_cast<PHINode>(use->getUser());
+      if (!phi) {
+        b.SetInsertPoint(cast<Instruction>(use->getUser()));
+        use->set(kept(b, i->getType(), slot));
+        continue;
+      }
+      // Several edges from one block bring one value.
+      BasicBlock *from = phi->getIncomingBlock(*use);
+      b.SetInsertPoint(from->getTerminator());
+      Value *again = kept(b, i->getType(), slot);
+      for (unsigned k = 0; k < phi->getNumIncomingValues(); ++k)
+        if (phi->getIncomingBlock(k) == from && phi->getIncomingValue(k) == i)
+          phi->setIncomingValue(k, again);
+    }
+    b.SetInsertPoint(i->getParent(), isa<PHINode>(i) ? i->getParent()->getFirstInsertionPt()
+                                                     : std::next(i->getIterator()));
+    keep(b, i, slot);
+  }
+}
+
+} // namespace w2w
