@@ -52,6 +52,12 @@ const llvm::Target *amdgpu_target() {
     LLVMInitializeAMDGPUTargetMC();
     LLVMInitializeAMDGPUAsmPrinter();
     LLVMInitializeAMDGPUAsmParser();
+    // Without the pass that makes SDWA: LLVM 22 drops the sign extension of a part of a register
+    // that a floating-point instruction takes as its operand (docs/AMDGPU-NOTES.md). The feature
+    // "sdwa" cannot be switched off: gfx9 implies it.
+    auto option = llvm::cl::getRegisteredOptions().find("amdgpu-sdwa-peephole");
+    assert(option != llvm::cl::getRegisteredOptions().end() && "LLVM has renamed the option");
+    static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(false);
   });
   std::string error;
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);
