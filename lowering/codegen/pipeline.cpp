@@ -1,6 +1,7 @@
 #include "lowering/codegen/pipeline.h"
 
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/complete_releases.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
@@ -162,6 +163,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
 
   // lower_division must come after LLVM's passes: they fold and combine fdiv, not its sequence.
   mpm.addPass(OURS(lower_division));
+
+  // complete_releases must come last: it takes releases apart, of ours and of LLVM's passes alike.
+  mpm.addPass(OURS(complete_releases));
 }
 
 /// Runs the pass manager that `build` fills.

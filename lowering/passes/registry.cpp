@@ -1,4 +1,5 @@
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/complete_releases.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
@@ -24,6 +25,7 @@ std::span<const PassInfo> all_passes() {
   }
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
+      PASS(complete_releases),
       PASS(inline_synchronising),
       PASS(lower_barriers),
       PASS(lower_directed_rounding),

@@ -1,0 +1,332 @@
+// Litmus tests of the PTX memory model (PTX ISA chapter 8): the programs of ptx/ as our compiler
+// makes them, run many times in the weak mode. The forbidden outcome is never seen; it is, once the
+// instructions that forbid it are taken out of the machine code.
+#include "test/unit/emulator/support.h"
+#include "test/unit/emulator_isa/assembler.h"
+
+#include "runtime/emulator/isa/disassembler.h"
+
+#include <algorithm>
+#include <cstring>
+#include <regex>
+
+using namespace w2w::emu;
+using namespace w2w::emu::test;
+
+namespace {
+
+constexpr unsigned kRuns = 1000; ///< without the forbidden outcome
+/// At most, until the weak outcome is seen; the rarest is one run in about 1300.
+constexpr unsigned kWeakRuns = 60000;
+constexpr unsigned kWords = 256; ///< x, y, z and the meeting place, 256 bytes apart
+
+struct Result {
+  std::vector<uint32_t> out, memory;
+  uint32_t x() const { return memory[0]; }
+  uint32_t y() const { return memory[64]; }
+};
+using Outcome = bool (*)(const Result &);
+
+/// What a cut takes out. A fence in machine code is a run of waits and cache instructions.
+enum class Cut {
+  Acquire, ///< every instruction that invalidates a cache
+  Release, ///< the waits and write-backs right before the memory instruction `next`
+  Fence,   ///< Release and Acquire, both before `next` only
+};
+/// A target that does not show the weak outcome after a cut, and why.
+struct Strong {
+  const char *gfx, *why;
+};
+struct Twin {
+  Cut cut;
+  const char *next; ///< what the memory instruction behind the fence matches
+  std::vector<Strong> strong;
+};
+struct Litmus {
+  const char *name;
+  Dim grid, block;
+  Outcome forbidden;
+  std::vector<Twin> twins;
+  const char *no_twin = nullptr; ///< why there is nothing to take out
+  unsigned times = 1;            ///< kRuns, for an outcome that is seldom seen
+};
+
+bool read_old_x(const Result &r) {
+  return r.out[0] != 1;
+}
+bool both_zero(const Result &r) {
+  return !r.out[0] && !r.out[1];
+}
+bool both_one(const Result &r) {
+  return r.out[0] && r.out[1];
+}
+
+// The second instruction that a release orders: the store or atomic of y.
+constexpr const char *kRaiseY = "(store|atomic).* offset:256\\b";
+constexpr const char *kLoadY = "load.* offset:256\\b";
+
+constexpr Dim kBlocks[] = {{1, 1, 1}, {2, 1, 1}, {3, 1, 1}, {4, 1, 1}};
+constexpr Dim kOneThread = {1, 1, 1}, kFourWarps = {128, 1, 1};
+
+const char kOneL1[] = "the waves of a block share an L1, which takes requests in their order";
+const char kWriteBackFollows[] =
+    "the write-back of the other wave's release follows the store through their queue";
+
+std::vector<Twin> message_twins() {
+  return {{Cut::Acquire, "", {}}, {Cut::Release, kRaiseY, {}}};
+}
+
+const std::vector<Litmus> &all() {
+  static const std::vector<Litmus> tests = {
+      {"mp_cta",
+       kBlocks[0],
+       kFourWarps,
+       read_old_x,
+       {{Cut::Acquire, "", {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}},
+        {Cut::Release, kRaiseY, {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}}}},
+      {"mp_cluster", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_gpu", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_sys", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_fence", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_volatile", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_red", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_vector", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"sb_sc", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
+      {"sb_sc_sys", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
+      {"sb_membar_gl", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
+      {"sb_membar_sys", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
+      {"lb_acquire", kBlocks[1], kOneThread, both_one, {{Cut::Fence, kRaiseY, {}}}},
+      {"lb_release", kBlocks[1], kOneThread, both_one, {{Cut::Fence, kRaiseY, {}}}},
+      {"lb_both", kBlocks[1], kOneThread, both_one, {{Cut::Fence, kRaiseY, {}}}},
+      {"lb_fence", kBlocks[1], kOneThread, both_one, {{Cut::Fence, kRaiseY, {}}}},
+      {"iriw", kBlocks[3], kOneThread, both_zero, {{Cut::Acquire, "", {}}}},
+      {"corr",
+       kBlocks[1],
+       kOneThread,
+       [](const Result &r) { return r.out[0] && !r.out[1]; },
+       {},
+       "requests of one address keep their order"},
+      {"cowr",
+       kBlocks[1],
+       kOneThread,
+       [](const Result &r) { return !r.out[0] || (r.out[0] == 2 && r.x() == 1); },
+       {},
+       "requests of one address keep their order"},
+      {"corw",
+       kBlocks[1],
+       kOneThread,
+       [](const Result &r) { return r.out[0] == 1 || (r.out[0] == 2 && r.x() == 2); },
+       {},
+       "requests of one address keep their order"},
+      {"2+2w",
+       kBlocks[1],
+       kOneThread,
+       [](const Result &r) { return r.x() == 1 && r.y() == 1; },
+       {{Cut::Fence, kRaiseY, {}}}},
+      {"wrc", kBlocks[2], kOneThread, read_old_x, {{Cut::Acquire, "", {}}}},
+      {"isa2", kBlocks[2], kOneThread, read_old_x, message_twins()},
+      {"isa2_cta",
+       kBlocks[1],
+       kFourWarps,
+       read_old_x,
+       {{Cut::Acquire, "", {}}, {Cut::Release, kRaiseY, {{"gfx942", kWriteBackFollows}}}},
+       nullptr,
+       4},
+      {"atom_chain", kBlocks[2], kOneThread, read_old_x, message_twins()},
+      {"barrier",
+       kBlocks[1],
+       kFourWarps,
+       read_old_x,
+       {{Cut::Acquire, "", {}}, {Cut::Release, "^s_barrier", {{"gfx942", kWriteBackFollows}}}}},
+  };
+  return tests;
+}
+
+/// Machine code that a cut goes through.
+class Code {
+public:
+  Code(const char *name, const char *gfx)
+      : gfx_(gfx), lanes_(std::string(gfx).starts_with("gfx9") ? 64 : 32),
+        object_(read_file(std::string(KERNELS) + "ptx/" + name + "." + gfx + ".co")) {
+    // Code is the one loaded segment that can be executed.
+    uint64_t table = word(0x20), headers = object_[0x38] | object_[0x39] << 8;
+    for (uint64_t k = 0; k < headers; k++) {
+      uint64_t header = table + k * 0x38;
+      if (object_[header] == 1 && (object_[header + 4] & 1))
+        at_ = word(header + 8), end_ = at_ + word(header + 0x20);
+    }
+    REQUIRE(end_ > at_);
+    REQUIRE(end_ <= object_.size());
+    decode();
+  }
+  const std::vector<uint8_t> &object() const { return object_; }
+
+  /// How many instructions it took out.
+  unsigned cut(Cut what, const char *next) {
+    std::regex behind(next);
+    unsigned count = 0;
+    for (size_t k = 0; k < lines_.size(); k++) {
+      Kind kind = kind_of(lines_[k].text);
+      bool release = kind == Kind::WriteBack || kind == Kind::Wait,
+           acquire = kind == Kind::Invalidate;
+      bool wanted = what == Cut::Acquire ? acquire
+                    : what == Cut::Release
+                        ? release && std::regex_search(memory_behind(k), behind)
+                        : (release || acquire) && std::regex_search(memory_behind(k), behind);
+      if (wanted) {
+        take_out(lines_[k]);
+        ++count;
+      }
+    }
+    return count;
+  }
+
+private:
+  enum class Kind { Other, Wait, WriteBack, Invalidate };
+  struct Line {
+    uint64_t at;
+    unsigned size;
+    std::string text;
+  };
+
+  uint64_t word(uint64_t at) const {
+    uint64_t v;
+    std::memcpy(&v, object_.data() + at, 8);
+    return v;
+  }
+  void decode() {
+    auto disassembler = isa::Disassembler::create(gfx_, lanes_);
+    REQUIRE(disassembler);
+    for (uint64_t at = at_; at < end_;) {
+      Line line{at, 0, ""};
+      line.size = disassembler->decode(object_.data() + at, end_ - at, line.text);
+      if (!line.size) {
+        at += 4; // padding
+        continue;
+      }
+      at += line.size;
+      lines_.push_back(std::move(line));
+    }
+  }
+  static Kind kind_of(const std::string &text) {
+    static const std::regex wait("^s_wait(cnt.*(vmcnt|vscnt)|_(load|store)cnt)"),
+        back("^(buffer_wbl2|global_wb\\b)"),
+        invalidate("^(buffer_(inv|wbinvl1|invl2|gl[01]_inv)|global_inv\\b)");
+    return std::regex_search(text, wait)         ? Kind::Wait
+           : std::regex_search(text, back)       ? Kind::WriteBack
+           : std::regex_search(text, invalidate) ? Kind::Invalidate
+                                                 : Kind::Other;
+  }
+  /// The memory instruction or barrier that follows in straight line; empty if a branch comes
+  /// first.
+  std::string memory_behind(size_t k) const {
+    static const std::regex memory("^((global|flat)_(load|store|atomic)|s_barrier)"),
+        stop("^s_(branch|cbranch_([sv]cc|execnz)|endpgm|setpc)");
+    for (++k; k < lines_.size(); ++k) {
+      const std::string &text = lines_[k].text;
+      if (std::regex_search(text, memory))
+        return text;
+      if (std::regex_search(text, stop))
+        break;
+    }
+    return "";
+  }
+  /// Puts s_nop in its place; a wait for scalar loads or the LDS stays.
+  void take_out(const Line &line) {
+    std::smatch rest;
+    static const std::regex lgkm("lgkmcnt\\(\\d+\\)"), ds("s_wait_(load|store)cnt_dscnt (0x\\w+)");
+    std::string instead = "s_nop 0";
+    if (std::regex_search(line.text, rest, lgkm))
+      instead = "s_waitcnt " + rest.str();
+    else if (std::regex_search(line.text, rest, ds))
+      instead = "s_wait_dscnt 0x0";
+    std::vector<uint8_t> one = assemble(gfx_, lanes_, instead),
+                         nop = assemble(gfx_, lanes_, "s_nop 0");
+    REQUIRE(one.size() == 4);
+    REQUIRE(nop.size() == 4);
+    for (unsigned k = 0; k < line.size; k += 4)
+      std::memcpy(object_.data() + line.at + k, (k ? nop : one).data(), 4);
+  }
+
+  std::string gfx_;
+  unsigned lanes_;
+  std::vector<uint8_t> object_;
+  uint64_t at_ = 0, end_ = 0;
+  std::vector<Line> lines_;
+};
+
+/// In how many runs the outcome is seen; with `once`, runs no further when it is.
+unsigned seen(const Target &target, const std::vector<uint8_t> &object, const Litmus &test,
+              Outcome outcome, unsigned runs, bool once) {
+  HIP_OK(hipSetDevice(target.device));
+  hipModule_t module = nullptr;
+  HIP_OK(hipModuleLoadData(&module, object.data()));
+  hipFunction_t function = nullptr;
+  HIP_OK(hipModuleGetFunction(&function, module, "litmus"));
+  unsigned count = 0;
+  {
+    Words memory(kWords), out(4);
+    for (unsigned k = 0; k < runs && !(once && count); k++) {
+      HIP_OK(hipMemsetD32(memory.pointer, 0, kWords));
+      HIP_OK(hipMemsetD32(out.pointer, 0, 4));
+      HIP_OK(launch(function, test.grid, test.block, 0, nullptr, memory.pointer, out.pointer));
+      HIP_OK(hipDeviceSynchronize());
+      count += outcome({out.get(), memory.get()});
+    }
+  }
+  HIP_OK(hipModuleUnload(module));
+  return count;
+}
+
+const char *cut_name(Cut c) {
+  return c == Cut::Acquire ? "acquire" : c == Cut::Release ? "release" : "fence";
+}
+
+} // namespace
+
+TEST_CASE("PTX litmus tests: no forbidden outcome") {
+  for (const Litmus &test : all())
+    for (const Target &target : kTargets) {
+      INFO(test.name << " on " << target.gfx);
+      Code code(test.name, target.gfx);
+      CHECK(seen(target, code.object(), test, test.forbidden, test.times * kRuns, false) == 0);
+    }
+}
+
+TEST_CASE("PTX litmus tests: the weak outcome without the fence") {
+  for (const Litmus &test : all()) {
+    CHECK(test.twins.empty() == (test.no_twin != nullptr));
+    for (const Twin &twin : test.twins)
+      for (const Target &target : kTargets) {
+        auto strong = std::find_if(twin.strong.begin(), twin.strong.end(), [&](const Strong &s) {
+          return std::string(s.gfx) == target.gfx;
+        });
+        bool is_strong = strong != twin.strong.end();
+        INFO(test.name << " on " << target.gfx << " without its " << cut_name(twin.cut)
+                       << (is_strong ? strong->why : ""));
+        Code code(test.name, target.gfx);
+        unsigned cuts = code.cut(twin.cut, twin.next);
+        if (is_strong) {
+          CHECK(seen(target, code.object(), test, test.forbidden, test.times * kRuns, true) == 0);
+          continue;
+        }
+        CHECK(cuts > 0);
+        CHECK(seen(target, code.object(), test, test.forbidden, kWeakRuns, true) > 0);
+      }
+  }
+}
+
+// A release of .cta scope and an acquire of .gpu scope in two blocks are not morally strong (PTX
+// ISA 8.7): the reader may see the flag and the old x.
+TEST_CASE("PTX litmus tests: a scope that is too narrow") {
+  const Litmus mixed{"mp_mixed", kBlocks[1], kOneThread, nullptr, {}};
+  for (const Target &target : kTargets) {
+    INFO(target.gfx);
+    Code code(mixed.name, target.gfx);
+    // Other values than these were never written; a flag that is not seen proves nothing.
+    CHECK(seen(
+              target, code.object(), mixed,
+              [](const Result &r) { return r.out[0] > 1 || r.out[1] > 1 || r.out[2] > 1; }, kRuns,
+              false) == 0);
+  }
+}
