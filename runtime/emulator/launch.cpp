@@ -116,7 +116,8 @@ void fill_launch_block(LaunchPlan &plan, uint64_t block, const uint8_t *explicit
   put<uint32_t>(plan.queue + 0x40, static_cast<uint32_t>(kSharedAperture >> 32));
   put<uint32_t>(plan.queue + 0x44, static_cast<uint32_t>(kPrivateAperture >> 32));
 
-  memcpy(reinterpret_cast<void *>(plan.kernarg), explicit_args, kernel.explicit_bytes);
+  if (kernel.explicit_bytes) // else explicit_args may be null
+    memcpy(reinterpret_cast<void *>(plan.kernarg), explicit_args, kernel.explicit_bytes);
   auto axis = [](ArgKind kind, ArgKind x) {
     return static_cast<unsigned>(kind) - static_cast<unsigned>(x);
   };

@@ -61,7 +61,7 @@ GroupNeeds needs_of(const Kernel &kernel, uint32_t threads, uint32_t dynamic_lds
 uint64_t launch_block_bytes(const Kernel &kernel);
 /// Writes packet, queue and kernarg segment (explicit bytes, then the hidden arguments) to the
 /// block at `block`, and enters their addresses in the plan. `explicit_args` has
-/// kernel.explicit_bytes bytes, at offsets as in the segment.
+/// kernel.explicit_bytes bytes, at offsets as in the segment; null will do for none.
 void fill_launch_block(LaunchPlan &plan, uint64_t block, const uint8_t *explicit_args,
                        uint32_t dynamic_lds);
 

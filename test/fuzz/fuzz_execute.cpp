@@ -3,6 +3,7 @@
 #include "runtime/emulator/isa/execute.h"
 #include "runtime/emulator/memory_map.h"
 #include "runtime/emulator/model.h"
+#include "test/fuzz/last_input.h"
 
 #include <algorithm>
 #include <array>
@@ -59,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr size_t kHead = 3, kMostCode = 4096;
   if (size < kHead + 4)
     return 0;
+  w2w::fuzz::keep_input(data, size);
   static const std::vector<Target> list = targets();
   const Target target = list[data[0] % list.size()];
   bool gfx9 = std::string_view(target.gfx).starts_with("gfx9");

@@ -5,6 +5,7 @@
 #include "runtime/emulator/launch.h"
 #include "runtime/emulator/msgpack.h"
 #include "runtime/emulator/workgroup.h"
+#include "test/fuzz/last_input.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -58,6 +59,7 @@ void run_kernel(const std::shared_ptr<CodeObject> &object, const Kernel &kernel,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 1)
     return 0;
+  w2w::fuzz::keep_input(data, size);
   const Model &model = models()[data[0] % models().size()];
   std::span<const uint8_t> image(data + 1, size - 1);
   MemoryMap map;

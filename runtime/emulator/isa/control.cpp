@@ -336,24 +336,27 @@ int gpr_idx_off(Wave &w, const Inst &i, StopInfo &) {
   return go(w, i.pc + i.size);
 }
 
-// ---- relative scalar registers: M0 counts registers
+// ---- relative scalar registers: M0 counts registers, and may be negative
+namespace {
+constexpr unsigned kMovrelEnd = kFlatScratchLo + 4;
+}
 int movrels32(Wave &w, const Inst &i, StopInfo &s) {
   unsigned r = i.src[0].index + w.s.data()[kM0];
-  if (r >= kFlatScratchLo + 4)
+  if (r >= kMovrelEnd)
     return unsupported(w, i, s, "s_movrels beyond the scalar registers");
   set_scalar32(w, i.dst, w.s.data()[r]);
   return kContinue;
 }
 int movrels64(Wave &w, const Inst &i, StopInfo &s) {
   unsigned r = i.src[0].index + w.s.data()[kM0];
-  if (r + 1 >= kFlatScratchLo + 4)
+  if (r >= kMovrelEnd - 1)
     return unsupported(w, i, s, "s_movrels beyond the scalar registers");
   set_scalar64(w, i.dst, w.s.data()[r] | u64(w.s.data()[r + 1]) << 32);
   return kContinue;
 }
 int movreld32(Wave &w, const Inst &i, StopInfo &s) {
   unsigned r = i.dst.index + w.s.data()[kM0];
-  if (r >= kFlatScratchLo + 4)
+  if (r >= kMovrelEnd)
     return unsupported(w, i, s, "s_movreld beyond the scalar registers");
   w.s.data()[r] = scalar32(w, i.src[0]);
   return kContinue;
@@ -362,14 +365,14 @@ int movreld32(Wave &w, const Inst &i, StopInfo &s) {
 int movrelsd_2(Wave &w, const Inst &i, StopInfo &s) {
   u32 m0 = w.s.data()[kM0];
   unsigned from = i.src[0].index + (m0 & 0x3ff), to = i.dst.index + (m0 >> 16 & 0x3ff);
-  if (from >= kFlatScratchLo + 4 || to >= kFlatScratchLo + 4)
+  if (from >= kMovrelEnd || to >= kMovrelEnd)
     return unsupported(w, i, s, "s_movrelsd_2 beyond the scalar registers");
   w.s.data()[to] = w.s.data()[from];
   return kContinue;
 }
 int movreld64(Wave &w, const Inst &i, StopInfo &s) {
   unsigned r = i.dst.index + w.s.data()[kM0];
-  if (r + 1 >= kFlatScratchLo + 4)
+  if (r >= kMovrelEnd - 1)
     return unsupported(w, i, s, "s_movreld beyond the scalar registers");
   u64 x = scalar64(w, i.src[0]);
   w.s.data()[r] = u32(x), w.s.data()[r + 1] = u32(x >> 32);

@@ -26,6 +26,8 @@ u64 global_address(const Wave &w, const Inst &i, u32 unit = 1) {
 /// The descriptor of a scalar buffer access: where it starts and ends.
 struct Buffer {
   u64 base, limit;
+  /// The offset field has a sign, so that an offset may lie at the end of 64 bits.
+  bool holds(u64 offset, u64 bytes) const { return offset <= limit && limit - offset >= bytes; }
 };
 Buffer buffer(const Wave &w, const Inst &i) {
   const u32 *d = w.s.data() + i.src[0].index;
@@ -60,7 +62,7 @@ template <class T> int buffer_load_small(Wave &w, const Inst &i, StopInfo &s) {
   Buffer b = buffer(w, i);
   u64 o = scalar_offset(w, i);
   T x = 0;
-  if (o + sizeof(T) <= b.limit) {
+  if (b.holds(o, sizeof(T))) {
     if (!scalar_permitted(w, b.base + o, sizeof(T), MemoryAccess::Read, s))
       return kStop;
     memcpy(&x, reinterpret_cast<const void *>(b.base + o), sizeof x);
@@ -115,7 +117,7 @@ int s_buffer_load(Wave &w, const Inst &i, StopInfo &s) {
   for (unsigned k = 0; k < i.opcode->extra; k++) {
     u64 o = offset + 4 * k;
     r[k] = 0;
-    if (o + 4 > b.limit)
+    if (!b.holds(o, 4))
       continue;
     if (!scalar_permitted(w, b.base + o, 4, MemoryAccess::Read, s))
       return kStop;
@@ -129,7 +131,7 @@ int s_buffer_store(Wave &w, const Inst &i, StopInfo &s) {
   u64 offset = scalar_offset(w, i) & ~u64(3);
   for (unsigned k = 0; k < i.opcode->extra; k++) {
     u64 o = offset + 4 * k;
-    if (o + 4 > b.limit)
+    if (!b.holds(o, 4))
       continue;
     if (!scalar_permitted(w, b.base + o, 4, MemoryAccess::Write, s))
       return kStop;
@@ -151,7 +153,7 @@ template <class U, class F> int update(Wave &w, const Inst &i, StopInfo &s, F f)
     Buffer b = buffer(w, i);
     u64 o = scalar_offset(w, i);
     a = b.base + o;
-    if (o + sizeof(U) > b.limit) {
+    if (!b.holds(o, sizeof(U))) {
       if (i.returns)
         memset(data, 0, sizeof(U));
       return kContinue;

@@ -74,3 +74,56 @@ TEST_CASE("code that ends in the middle of an instruction") {
   CHECK_FALSE(DecodeCache::create("gfx1", half, sizeof half, error));
   CHECK(error.find("gfx1") != std::string::npos);
 }
+
+TEST_CASE("encodings that LLVM decodes and has no text for") {
+  struct {
+    std::vector<const char *> cpus;
+    uint32_t code[2];
+  } cases[] = {
+      // SDWA: dst_sel 7, dst_unused 3, src0_sel 7, src1_sel 7
+      {{"gfx90a", "gfx942", "gfx1030"}, {0x7e0002f9, 0x00060701}},
+      {{"gfx90a", "gfx942", "gfx1030"}, {0x7e0002f9, 0x00061e01}},
+      {{"gfx90a", "gfx942", "gfx1030"}, {0x7e0002f9, 0x00070601}},
+      {{"gfx90a", "gfx942", "gfx1030"}, {0x020002f9, 0x07060601}},
+      // gfx12: the five barrier instructions from s_barrier_signal to s_barrier_join, of a literal
+      {{"gfx1201"}, {0xbe804eff, 1}},
+      {{"gfx1201"}, {0xbe804fff, 1}},
+      {{"gfx1201"}, {0xbe8050ff, 1}},
+      {{"gfx1201"}, {0xbe8051ff, 1}},
+      {{"gfx1201"}, {0xbe8052ff, 1}},
+  };
+  for (const auto &each : cases)
+    for (const char *cpu : each.cpus) {
+      INFO(cpu << " " << std::hex << each.code[0] << " " << each.code[1]);
+      Machine m(cpu, std::string_view(cpu).starts_with("gfx9") ? 64 : 32);
+      std::string error;
+      auto cache = DecodeCache::create(cpu, each.code, sizeof each.code, error);
+      m.wave.pc = uint64_t(each.code);
+      CHECK(execute(m.wave, *cache, 10).kind == StopKind::UnknownInstruction);
+    }
+}
+
+TEST_CASE("a negative constant offset into a scalar buffer is outside") {
+  // s_buffer_load_dword s8, s[4:7], -4, which the assembler refuses
+  struct {
+    const char *cpu;
+    uint32_t code[2];
+  } cases[] = {{"gfx90a", {0xc0220202, 0x001ffffc}},
+               {"gfx942", {0xc0220202, 0x001ffffc}},
+               {"gfx1030", {0xf4200202, 0xfa1ffffc}},
+               {"gfx1100", {0xf4200202, 0xf81ffffc}}};
+  for (const auto &each : cases) {
+    INFO(each.cpu);
+    Machine m(each.cpu, std::string_view(each.cpu).starts_with("gfx9") ? 64 : 32);
+    std::string error;
+    auto cache = DecodeCache::create(each.cpu, each.code, sizeof each.code, error);
+    INFO(disassemble(*cache, uint64_t(each.code), m.lanes));
+    m.global[12] = 1;
+    m.set_s64(4, uint64_t(m.global) + 16);
+    m.wave.s[6] = 64, m.wave.s[7] = 0, m.wave.s[8] = 2;
+    m.wave.pc = uint64_t(each.code);
+    StopInfo stop = execute(m.wave, *cache, 1);
+    CHECK(stop.kind == StopKind::Budget);
+    CHECK(m.wave.s[8] == 0);
+  }
+}

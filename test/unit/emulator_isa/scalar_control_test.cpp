@@ -361,6 +361,12 @@ TESTED_CASE("scalar registers indexed by M0") {
       CHECK(m.stop.kind == StopKind::Unsupported);
       CHECK(m.wave.pc == 4);
     });
+  // The register before s0 and s0: no pair.
+  for (const char *pair : {"s_movrels_b64 s[0:1], s[2:3]", "s_movreld_b64 s[2:3], s[0:1]"})
+    on_models(std::string("s_mov_b32 m0, -3\n") + pair, [](Machine &m, bool ok) {
+      CHECK_FALSE(ok);
+      CHECK(m.stop.kind == StopKind::Unsupported);
+    });
 }
 
 TESTED_CASE("vector registers indexed by M0, gfx9") {
