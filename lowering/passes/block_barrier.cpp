@@ -76,11 +76,8 @@ SmallVector<CallInst *> software_barriers(Function &kernel) {
   return chosen;
 }
 
-void release_before_barrier(IRBuilderBase &b, const Processor &processor) {
-  std::string_view name = processor.name;
-  bool own_stores_only = name == "gfx906" || name == "gfx908" || name == "gfx90a";
-  b.CreateFence(AtomicOrdering::Release,
-                b.getContext().getOrInsertSyncScopeID(own_stores_only ? "agent" : "workgroup"));
+void release_before_barrier(IRBuilderBase &b) {
+  b.CreateFence(AtomicOrdering::Release, b.getContext().getOrInsertSyncScopeID("workgroup"));
 }
 void acquire_after_barrier(IRBuilderBase &b) {
   b.CreateFence(AtomicOrdering::Acquire, b.getContext().getOrInsertSyncScopeID("workgroup"));
@@ -126,7 +123,7 @@ void BlockBarriers::initialise(IRBuilderBase &b, Value *threads) {
     b.CreateStore(b.getInt32(0), element(b, lds(kSumArray, kBarriers * kSums), b.getInt32(k)));
   Value *whole = b.CreateAnd(b.CreateAdd(threads, b.getInt32(31)), ~31u);
   b.CreateStore(whole, lds(kLive, 1));
-  release_before_barrier(b, processor_);
+  release_before_barrier(b);
   b.CreateIntrinsic(Intrinsic::amdgcn_s_barrier, {});
   acquire_after_barrier(b);
 }

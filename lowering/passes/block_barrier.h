@@ -20,10 +20,8 @@ namespace w2w {
 llvm::SmallVector<llvm::CallInst *> software_barriers(llvm::Function &kernel);
 
 /// The fences around a block barrier, hardware's or software's. bar.sync orders cumulatively (PTX
-/// ISA 8.9, 9.7.13.1): what other threads wrote before it, one thread may publish to the device
-/// after it. Before gfx942 a release at agent scope waits for its own wave's stores alone
-/// (docs/AMDGPU-NOTES.md), so there every wave waits for its own in front of a barrier.
-void release_before_barrier(llvm::IRBuilderBase &b, const Processor &processor);
+/// ISA 8.9, 9.7.13.1): complete_releases sees to it where a release of LLVM's does not.
+void release_before_barrier(llvm::IRBuilderBase &b);
 void acquire_after_barrier(llvm::IRBuilderBase &b);
 
 /// Builds IR for one kernel. Every function wants the builder at the end of a block without

@@ -27,7 +27,7 @@ public:
 
 private:
   void barrier() {
-    release_before_barrier(b_, env_.processor);
+    release_before_barrier(b_);
     b_.CreateIntrinsic(Intrinsic::amdgcn_s_barrier, {});
     acquire_after_barrier(b_);
   }
@@ -92,7 +92,7 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   BasicBlock *after = SplitBlock(before, call.getIterator());
   before->getTerminator()->eraseFromParent();
   b_.SetInsertPoint(before);
-  release_before_barrier(b_, env_.processor);
+  release_before_barrier(b_);
   Type *i32 = b_.getInt32Ty();
   auto uniform = [&](Value *v) {
     return b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32}, {v});

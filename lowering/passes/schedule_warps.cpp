@@ -371,7 +371,7 @@ void Scheduler::cut_at_barrier(CallInst &call, StringRef name) {
   before->getTerminator()->eraseFromParent();
   b_.SetInsertPoint(before);
   b_.SetCurrentDebugLocation(call.getDebugLoc());
-  release_before_barrier(b_, env_.processor);
+  release_before_barrier(b_);
   Value *id = b_.CreateAnd(call.getArgOperand(0), 15);
   Value *expected = call.arg_size() > 1 ? call.getArgOperand(1) : b_.getInt32(0);
   set("barrier", id);

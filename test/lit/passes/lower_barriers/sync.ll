@@ -3,7 +3,7 @@ declare void @w2w.barrier.sync(i32) convergent
 declare void @w2w.barrier.sync.count(i32, i32) convergent
 declare i1 @w2w.barrier.red.and(i32, i32, i1) convergent
 ; Before gfx942 a wave waits for its own stores, so that another may release them.
-; RUN: %w2w-opt --passes=lower_barriers -mcpu=gfx90a %s | FileCheck %s --check-prefix=GFX90A
+; RUN: %w2w-opt --passes=lower_barriers,complete_releases -mcpu=gfx90a %s | FileCheck %s --check-prefix=GFX90A
 ; GFX90A-LABEL: @whole
 ; GFX90A: fence syncscope("agent") release
 ; GFX90A-NEXT: call void @llvm.amdgcn.s.barrier()
