@@ -115,7 +115,12 @@ Value *BlockBarriers::leader(IRBuilderBase &b) {
   return b.CreateOr(lane, half_base(b, processor_), "leader");
 }
 
-void BlockBarriers::initialise(IRBuilderBase &b, Value *threads) {
+void BlockBarriers::initialise(IRBuilderBase &b) {
+  auto size = [&](const char *name) {
+    return b.CreateCall(module_.getOrInsertFunction(name, b.getInt32Ty()));
+  };
+  Value *threads = b.CreateMul(b.CreateMul(size("w2w.sreg.ntid.x"), size("w2w.sreg.ntid.y")),
+                               size("w2w.sreg.ntid.z"));
   // All threads store the same; then the hardware's barrier, at which every wave still arrives.
   for (unsigned k = 0; k < kBarriers; ++k)
     b.CreateStore(b.getInt32(0), element(b, lds(kWords, kBarriers), b.getInt32(k)));

@@ -33,8 +33,8 @@ public:
   BlockBarriers(llvm::Module &module, const Processor &processor, bool sums);
 
   /// Once per kernel, before anything else, executed by all threads: clears the counters.
-  /// `threads`: i32, of the block.
-  void initialise(llvm::IRBuilderBase &b, llvm::Value *threads);
+  /// Leaves w2w.sreg.ntid.* behind.
+  void initialise(llvm::IRBuilderBase &b);
   /// The warps that execute it arrive at barrier `id`, 32 threads each; it takes `expected`
   /// threads, 0 for the whole block. Both i32, the same in a warp. Returns the generation that the
   /// warp has arrived at (i32, the same in a warp).

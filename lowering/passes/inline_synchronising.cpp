@@ -1,5 +1,7 @@
 #include "lowering/passes/inline_synchronising.h"
 
+#include "lowering/passes/warp_flow.h"
+
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/CFG.h"
 #include "llvm/IR/InstIterator.h"
@@ -30,11 +32,7 @@ bool is_recursive(Function &function) {
 }
 
 bool is_synchronising(StringRef name) {
-  for (StringRef prefix : {"w2w.exit", "w2w.barrier.", "w2w.shfl.", "w2w.vote.", "w2w.match.",
-                           "w2w.redux.", "w2w.elect", "w2w.bar.warp"})
-    if (name.starts_with(prefix))
-      return true;
-  return false;
+  return name.starts_with("w2w.exit") || is_block_barrier(name) || is_warp_operation(name);
 }
 
 /// Whether the function may have a loop that waits for memory: it has a loop, and reads memory

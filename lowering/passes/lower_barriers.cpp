@@ -80,12 +80,7 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
     BasicBlock *rest = SplitBlock(&entry, entry.getFirstNonPHIOrDbgOrAlloca());
     entry.getTerminator()->eraseFromParent();
     IRBuilder<> b(&entry);
-    auto size = [&](const char *register_name) {
-      return b.CreateCall(module_.getOrInsertFunction(register_name, b.getInt32Ty()));
-    };
-    barriers->initialise(b,
-                         b.CreateMul(b.CreateMul(size("w2w.sreg.ntid.x"), size("w2w.sreg.ntid.y")),
-                                     size("w2w.sreg.ntid.z")));
+    barriers->initialise(b);
     b.CreateBr(rest);
   }
   BasicBlock *before = call.getParent();

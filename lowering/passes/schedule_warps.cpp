@@ -92,7 +92,6 @@ private:
   std::map<std::string, Operation> operations_;
   std::map<std::string, AllocaInst *> variables_;
   std::unique_ptr<BlockBarriers> barriers_;
-  bool sums_ = false;
   BasicBlock *barrier_wait_ = nullptr;
 };
 
@@ -584,14 +583,14 @@ void Scheduler::run() {
   if (split != entry_->getTerminator() || split->getNumSuccessors() == 0)
     SplitBlock(entry_, split->getIterator());
 
-  bool has_barriers = false;
+  bool has_barriers = false, sums = false;
   for (CallInst *call : verdict_.places) {
     StringRef name = call->getCalledFunction()->getName();
     has_barriers |= name.starts_with("w2w.barrier.");
-    sums_ |= name.starts_with("w2w.barrier.red.");
+    sums |= name.starts_with("w2w.barrier.red.");
   }
   if (has_barriers)
-    barriers_ = std::make_unique<BlockBarriers>(*f_.getParent(), env_.processor, sums_);
+    barriers_ = std::make_unique<BlockBarriers>(*f_.getParent(), env_.processor, sums);
 
   dispatch_ = new_block("dispatch");
   latch_ = new_block("latch");
@@ -620,14 +619,8 @@ void Scheduler::run() {
     edge->getTerminator()->setSuccessor(0, start);
   b_.SetInsertPoint(start);
   b_.SetCurrentDebugLocation(DebugLoc());
-  if (barriers_) {
-    auto size = [&](const char *name) {
-      return b_.CreateCall(f_.getParent()->getOrInsertFunction(name, i32_));
-    };
-    Value *threads = b_.CreateMul(b_.CreateMul(size("w2w.sreg.ntid.x"), size("w2w.sreg.ntid.y")),
-                                  size("w2w.sreg.ntid.z"));
-    barriers_->initialise(b_, threads);
-  }
+  if (barriers_)
+    barriers_->initialise(b_);
   for (const char *name : {"mask", "key"})
     set(name, b_.getInt32(0));
   Value *here = ballot(b_.getTrue());

@@ -14,6 +14,17 @@ namespace w2w {
 using namespace llvm;
 using namespace llvm::PatternMatch;
 
+bool is_warp_operation(StringRef name) {
+  for (StringRef prefix :
+       {"w2w.shfl.", "w2w.vote.", "w2w.match.", "w2w.redux.", "w2w.elect", "w2w.bar.warp"})
+    if (name.starts_with(prefix))
+      return true;
+  return false;
+}
+bool is_block_barrier(StringRef name) {
+  return name.starts_with("w2w.barrier.");
+}
+
 // ---- Values that are the same for a warp --------------------------------------------------------
 
 namespace {
@@ -334,16 +345,6 @@ SmallVector<BasicBlock *> waiting_loops(Function &function) {
 
 // ---- The verdict --------------------------------------------------------------------------------
 
-bool is_warp_operation(StringRef name) {
-  for (StringRef prefix :
-       {"w2w.shfl.", "w2w.vote.", "w2w.match.", "w2w.redux.", "w2w.elect", "w2w.bar.warp"})
-    if (name.starts_with(prefix))
-      return true;
-  return false;
-}
-bool is_block_barrier(StringRef name) {
-  return name.starts_with("w2w.barrier.");
-}
 /// Operations without .sync name the threads that execute them: nobody waits for anybody.
 bool waits_for_nobody(const CallInst &call) {
   auto *mask = dyn_cast<CallInst>(call.getArgOperand(call.arg_size() - 1));

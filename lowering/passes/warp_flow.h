@@ -24,6 +24,11 @@
 
 namespace w2w {
 
+/// Whether the function of this name is a *.sync operation of the warp, or a block barrier (the
+/// border functions of intrinsics.md).
+bool is_warp_operation(llvm::StringRef name);
+bool is_block_barrier(llvm::StringRef name);
+
 struct FlowVerdict {
   bool scheduled = false;
   bool assumes_rows = false; // not scheduled, because env.warps_are_rows
