@@ -2,6 +2,7 @@
 
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/complete_releases.h"
+#include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
@@ -163,6 +164,10 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
 
   // lower_division must come after LLVM's passes: they fold and combine fdiv, not its sequence.
   mpm.addPass(OURS(lower_division));
+
+  // guard_half_loads must come after LLVM's passes, which would put the loads together again or
+  // make new ones.
+  mpm.addPass(OURS(guard_half_loads));
 
   // complete_releases must come last: it takes releases apart, of ours and of LLVM's passes alike.
   mpm.addPass(OURS(complete_releases));

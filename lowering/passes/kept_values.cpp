@@ -2,6 +2,7 @@
 
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
 
 namespace w2w {
 
@@ -9,14 +10,25 @@ using namespace llvm;
 
 namespace {
 
+constexpr const char *kKept = "w2w.kept"; // metadata of the variables
+
 /// A variable that holds values of the type across cuts. One bit would be a lane mask carried by a
 /// loop; a word is a register.
 AllocaInst *keeper(const Instruction &value) {
   BasicBlock &entry = const_cast<Function *>(value.getFunction())->getEntryBlock();
   IRBuilder<> b(&entry, entry.begin());
   Type *type = value.getType()->isIntegerTy(1) ? b.getInt32Ty() : value.getType();
-  return b.CreateAlloca(type, value.getDataLayout().getAllocaAddrSpace(), nullptr,
-                        value.getName() + ".kept");
+  AllocaInst *slot = b.CreateAlloca(type, value.getDataLayout().getAllocaAddrSpace(), nullptr,
+                                    value.getName() + ".kept");
+  slot->setMetadata(kKept, MDNode::get(value.getContext(), {}));
+  return slot;
+}
+SmallVector<AllocaInst *> keepers(const Function &function) {
+  SmallVector<AllocaInst *> slots;
+  for (const Instruction &i : function.getEntryBlock())
+    if (auto *slot = dyn_cast<AllocaInst>(&i); slot && slot->hasMetadata(kKept))
+      slots.push_back(const_cast<AllocaInst *>(slot));
+  return slots;
 }
 void keep(IRBuilder<> &b, Value *value, AllocaInst *slot) {
   if (value->getType() != slot->getAllocatedType())
@@ -79,6 +91,42 @@ void keep_values(Function &function) {
                                                      : std::next(i->getIterator()));
     keep(b, i, slot);
   }
+}
+
+size_t kept_count(const Function &function) {
+  return keepers(function).size();
+}
+
+void pin_kept_values(Function &function) {
+  SmallVector<AllocaInst *> slots = keepers(function);
+  if (slots.empty())
+    return;
+  const DataLayout &layout = function.getDataLayout();
+  uint64_t size = 0;
+  Align most(4);
+  SmallVector<uint64_t> offsets;
+  for (AllocaInst *slot : slots) {
+    Align align = std::max(slot->getAlign(), Align(4));
+    most = std::max(most, align);
+    offsets.push_back(alignTo(size, align));
+    size = offsets.back() + layout.getTypeAllocSize(slot->getAllocatedType());
+  }
+  BasicBlock &entry = function.getEntryBlock();
+  IRBuilder<> b(&entry, entry.begin());
+  AllocaInst *all = b.CreateAlloca(ArrayType::get(b.getInt8Ty(), size), layout.getAllocaAddrSpace(),
+                                   nullptr, "kept");
+  all->setAlignment(most);
+  // Nobody knows what this pointer points to, so nobody takes the variable apart; accesses at
+  // different offsets from it are still known to be different.
+  auto *hide = InlineAsm::get(FunctionType::get(all->getType(), {all->getType()}, false), "",
+                              "=s,0", /*hasSideEffects=*/false);
+  Value *base = b.CreateCall(hide, {all}, "kept.base");
+  for (auto [slot, offset] : zip(slots, offsets)) {
+    Value *place = b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), base, offset);
+    slot->replaceAllUsesWith(place);
+  }
+  for (AllocaInst *slot : slots)
+    slot->eraseFromParent();
 }
 
 } // namespace w2w

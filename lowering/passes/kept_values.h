@@ -15,4 +15,12 @@ void keep_phi(llvm::PHINode &phi);
 /// theirs.
 void keep_values(llvm::Function &function);
 
+/// How many variables keep_phi and keep_values have made of this function's values.
+size_t kept_count(const llvm::Function &function);
+
+/// Makes the variables stay in memory (scratch), where SROA would make registers of them: with many
+/// cuts and many values each cut would join all of them, in registers that no wave has, at a cost
+/// in compile time that grows with the product.
+void pin_kept_values(llvm::Function &function);
+
 } // namespace w2w

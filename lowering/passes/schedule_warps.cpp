@@ -26,6 +26,10 @@ constexpr uint32_t kExited = ~0u; // resume point of a thread that has ended
 /// Up to so many resume points their pieces may run into each other (see separate()).
 constexpr size_t kMostInterwoven = 8;
 
+/// With more values kept than this, counted anew at each resume point, all of them stay in memory:
+/// about where they no longer fit into registers.
+constexpr size_t kMostJoined = 3000;
+
 /// One kernel on its way into the dispatch loop.
 class Scheduler {
 public:
@@ -637,6 +641,8 @@ void Scheduler::run() {
   // build_dispatch named the entry as the loop's way in.
   dispatch_->replacePhiUsesWith(entry_, start);
   keep_values(f_);
+  if (kept_count(f_) * points_.size() > kMostJoined)
+    pin_kept_values(f_);
 }
 
 /// Refuses a kernel of whose threads one cannot go on without the others for other reasons.

@@ -21,7 +21,7 @@
 // exited stand at that barrier; waiting for its end is a resume point like others.
 //
 // Kernels in this mode use no hardware barrier but one at the start. Values that live across a cut
-// are kept in memory of the thread, which LLVM's SROA turns into registers.
+// are kept in memory of the thread, which LLVM's SROA turns into registers unless they are many.
 //
 // inline_synchronising and the AlwaysInliner must have run: operations outside of kernels are
 // refused here if a kernel in this mode reaches them. The IR should be in SSA form. Leaves

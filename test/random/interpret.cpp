@@ -24,8 +24,9 @@ using Active = std::vector<bool>; // by thread of the block
 
 class BlockInterpreter {
 public:
-  BlockInterpreter(const Program &p, const uint64_t *in)
-      : program_(p), threads_(p.threads), gone_(p.threads) {
+  BlockInterpreter(const Program &p, unsigned block, const uint64_t *in, uint64_t *counters)
+      : program_(p), block_(block), counters_(counters), threads_(p.threads), shared_(p.threads),
+        gone_(p.threads), returned_(p.threads) {
     for (unsigned t = 0; t < p.threads; ++t)
       for (unsigned k = 0; k < kStateWords; ++k)
         threads_[t].registers.value[k / kRegisters][k % kRegisters] = in[t * kStateWords + k];
@@ -33,7 +34,7 @@ public:
 
   void run(uint64_t *out) {
     Active all(program_.threads, true);
-    run(program_.body, all);
+    run(program_.body, all, program_.whole_block());
     for (unsigned t = 0; t < program_.threads; ++t)
       for (unsigned k = 0; k < kStateWords; ++k)
         out[t * kStateWords + k] = threads_[t].registers.value[k / kRegisters][k % kRegisters];
@@ -51,7 +52,7 @@ private:
 
   template <typename F> void each(const Active &active, F f) {
     for (unsigned t = 0; t < program_.threads; ++t)
-      if (active[t] && !gone_[t])
+      if (active[t] && !gone_[t] && !returned_[t])
         f(t);
   }
 
@@ -70,9 +71,9 @@ private:
     return mask;
   }
 
-  void run(const Body &body, const Active &active) {
+  void run(const Body &body, const Active &active, const Group &group) {
     for (const Statement &s : body)
-      run(s, active);
+      run(s, active, group);
   }
 
   void operation(const Statement &s, unsigned t) {
@@ -167,35 +168,112 @@ private:
     });
   }
 
-  void exchange(const Statement &s, const Active &active) {
-    std::vector<uint64_t> shared(program_.threads), results(program_.threads);
-    each(active, [&](unsigned t) { shared[t] = read(t, s.inputs[0]); });
-    each(active, [&](unsigned t) {
-      results[t] = shared[static_cast<uint32_t>(read(t, s.inputs[1])) % program_.threads];
-    });
-    each(active, [&](unsigned t) { write(t, s.outputs[0], results[t]); });
+  /// The word that a thread stored last of those of `warps`' threads, chosen by `choice`.
+  uint32_t taken(uint32_t warps, uint64_t choice) {
+    uint32_t k =
+        static_cast<uint32_t>(choice) % (kWarp * static_cast<unsigned>(std::popcount(warps)));
+    uint32_t left = warps;
+    for (unsigned skip = k / kWarp; skip > 0; --skip)
+      left &= left - 1;
+    unsigned warp = static_cast<unsigned>(std::countr_zero(left));
+    return shared_[std::min(warp * kWarp + k % kWarp, program_.threads - 1)];
   }
 
-  void loop(const Statement &s, const Active &active) {
+  void exchange(const Statement &s, const Active &active, const Group &group) {
+    // The chosen slot is read before the stores as it may lie in the register that is loaded.
+    std::vector<uint64_t> choice(program_.threads);
+    each(active, [&](unsigned t) { choice[t] = read(t, s.inputs[1]); });
+    each(active, [&](unsigned t) { shared_[t] = static_cast<uint32_t>(read(t, s.inputs[0])); });
+    each(active, [&](unsigned t) { write(t, s.outputs[0], taken(group.warps, choice[t])); });
+  }
+
+  void handoff(const Statement &s, const Active &active, const Group &group) {
+    uint32_t from = group.warps & s.warps;
+    if (from == 0)
+      return;
+    auto gives = [&](unsigned t) { return (from >> (t / kWarp) & 1) != 0; };
+    each(active, [&](unsigned t) {
+      if (gives(t))
+        shared_[t] = static_cast<uint32_t>(read(t, s.inputs[0]));
+    });
+    each(active, [&](unsigned t) {
+      if (!gives(t))
+        write(t, s.outputs[0], taken(from, read(t, s.inputs[1])));
+    });
+  }
+
+  void barrier_vote(const Statement &s, const Active &active) {
+    uint64_t set = 0, all = 0;
+    each(active, [&](unsigned t) {
+      set += read(t, s.inputs[0]);
+      ++all;
+    });
+    uint64_t result = s.mode == "popc.u32" ? set : s.mode == "and.pred" ? set == all : set != 0;
+    each(active, [&](unsigned t) { write(t, s.outputs[0], result); });
+  }
+
+  void contribute(const Statement &s, unsigned t) {
+    uint64_t &counter = counters_[2 + s.count];
+    uint32_t old = static_cast<uint32_t>(counter), v = static_cast<uint32_t>(read(t, s.inputs[0]));
+    counter =
+        s.mode == "add.u64"   ? counter + v
+        : s.mode == "add.u32" ? uint32_t{old + v}
+        : s.mode == "min.s32"
+            ? static_cast<uint32_t>(std::min(static_cast<int32_t>(old), static_cast<int32_t>(v)))
+        : s.mode == "max.u32" ? std::max(old, v)
+        : s.mode == "or.b32"  ? old | v
+                              : old ^ v;
+  }
+
+  void loop(const Statement &s, const Active &active, const Group &group) {
     std::vector<uint64_t> left(program_.threads);
     each(active, [&](unsigned t) { left[t] = read(t, s.inputs[0]) & 7; });
     Active inside = where(active, [&](unsigned t) { return left[t] != 0; });
-    while (std::find(inside.begin(), inside.end(), true) != inside.end()) {
-      run(s.bodies[0], inside);
+    while (any(inside)) {
+      run(s.bodies[0], inside, group);
       inside = where(inside, [&](unsigned t) { return --left[t] != 0 && !read(t, s.inputs[1]); });
+    }
+  }
+
+  void two_entries(const Statement &s, const Active &active, const Group &group) {
+    std::vector<uint64_t> left(program_.threads);
+    each(active, [&](unsigned t) { left[t] = read(t, s.inputs[0]) & 3; });
+    Active first = where(active, [&](unsigned t) { return !read(t, s.inputs[1]); });
+    Active second = active;
+    while (any(second)) {
+      run(s.bodies[0], first, group);
+      run(s.bodies[1], second, group);
+      first = second = where(second, [&](unsigned t) { return left[t]-- != 0; });
+    }
+  }
+
+  static bool any(const Active &active) {
+    return std::find(active.begin(), active.end(), true) != active.end();
+  }
+
+  /// f(warp) iterations of the body.
+  template <typename F>
+  void counted_loop(const Statement &s, const Active &active, const Group &group, F f) {
+    for (unsigned done = 0;; ++done) {
+      Active inside = where(active, [&](unsigned t) { return f(t / kWarp) > done; });
+      if (!any(inside))
+        return;
+      run(s.bodies[0], inside, group);
     }
   }
 
   void call(const Statement &s, const Active &active) {
     // The callee has registers of its own: two parameters, the rest zero.
     std::vector<Thread> saved = threads_;
+    Active returned = returned_;
     each(active, [&](unsigned t) {
       uint64_t a = read(t, s.inputs[0]), b = read(t, s.inputs[1]);
       threads_[t] = {};
       threads_[t].registers.at(Class::B32, 0) = a;
       threads_[t].registers.at(Class::B32, 1) = b;
     });
-    run(program_.functions[s.callee], active);
+    run(program_.functions[s.callee].body, active, {});
+    returned_ = returned;
     each(active, [&](unsigned t) {
       uint64_t result = threads_[t].registers.at(Class::B32, 0);
       threads_[t] = saved[t];
@@ -203,25 +281,42 @@ private:
     });
   }
 
-  void run(const Statement &s, const Active &active) {
+  void run(const Statement &s, const Active &active, const Group &group) {
     switch (s.kind) {
     case Kind::Operation:
       return each(active, [&](unsigned t) { operation(s, t); });
     case Kind::If: {
       Active yes = where(active, [&](unsigned t) { return read(t, s.inputs[0]) != 0; });
       Active no = where(active, [&](unsigned t) { return !yes[t]; });
-      run(s.bodies[0], yes);
-      return run(s.bodies[1], no);
+      run(s.bodies[0], yes, group);
+      return run(s.bodies[1], no, group);
     }
     case Kind::Loop:
-      return loop(s, active);
+      return loop(s, active, group);
+    case Kind::TwoEntries:
+      return two_entries(s, active, group);
+    case Kind::BlockIf:
+      if (block_ & 1)
+        run(s.bodies[0], active, group);
+      return;
+    case Kind::CountedLoop:
+      return counted_loop(s, active, group, [&](unsigned) { return s.count + (block_ & 1); });
+    case Kind::WarpLoop:
+      return counted_loop(s, active, group, [&](unsigned warp) { return (warp + s.count) & 3; });
+    case Kind::WarpSplit:
+      for (bool others : {false, true}) {
+        Active part = where(
+            active, [&](unsigned t) { return ((s.warps >> (t / kWarp) & 1) == 0) == others; });
+        run(s.bodies[others], part, group.part(s.warps, others));
+      }
+      return;
     case Kind::Switch: {
       std::vector<uint64_t> chosen(program_.threads);
       each(active, [&](unsigned t) {
         chosen[t] = static_cast<uint32_t>(read(t, s.inputs[0])) % s.bodies.size();
       });
       for (size_t i = 0; i < s.bodies.size(); ++i)
-        run(s.bodies[i], where(active, [&](unsigned t) { return chosen[t] == i; }));
+        run(s.bodies[i], where(active, [&](unsigned t) { return chosen[t] == i; }), group);
       return;
     }
     case Kind::Exit:
@@ -233,7 +328,19 @@ private:
     case Kind::Redux:
       return redux(s, active);
     case Kind::Exchange:
-      return exchange(s, active);
+      return exchange(s, active, group);
+    case Kind::Handoff:
+      return handoff(s, active, group);
+    case Kind::BarrierVote:
+      return barrier_vote(s, active);
+    case Kind::Contribute:
+      return each(active, [&](unsigned t) { contribute(s, t); });
+    case Kind::Critical:
+      return each(active, [&](unsigned t) {
+        counters_[1] = static_cast<uint32_t>(counters_[1] + read(t, s.inputs[0]));
+      });
+    case Kind::Return:
+      return each(active, [&](unsigned t) { returned_[t] = read(t, s.inputs[0]) != 0; });
     case Kind::LocalStore:
       return each(active, [&](unsigned t) {
         threads_[t].local[read(t, s.inputs[0]) % kLocalWords] =
@@ -249,17 +356,21 @@ private:
   }
 
   const Program &program_;
+  unsigned block_;
+  uint64_t *counters_;
   std::vector<Thread> threads_;
-  Active gone_; // exited
+  std::vector<uint32_t> shared_;
+  Active gone_;     // exited
+  Active returned_; // from the function that is called
 };
 
 } // namespace
 
 void interpret(const Program &p, const std::vector<uint64_t> &in, std::vector<uint64_t> &out) {
-  out.assign(in.size(), 0);
+  out.assign(in.size() + kCounters, 0);
   for (unsigned b = 0; b < p.blocks; ++b) {
     size_t first = size_t{b} * p.threads * kStateWords;
-    BlockInterpreter(p, in.data() + first).run(out.data() + first);
+    BlockInterpreter(p, b, in.data() + first, out.data() + in.size()).run(out.data() + first);
   }
 }
 

@@ -1,6 +1,7 @@
 // A random program as PTX text.
 #include "test/random/program.h"
 
+#include <bit>
 #include <fmt/format.h>
 
 namespace w2w::random_programs {
@@ -50,6 +51,8 @@ private:
       line(".reg .{} %{}<{}>;", kDeclared[c], kPrefix[c], kRegisters);
     line(".local .align 4 .b32 array[{}];", kLocalWords);
     line(".reg .b32 %thread, %slot, %base;");
+    line(".reg .pred %true;");
+    line("setp.eq.u32 %true, 0, 0;");
   }
   void clear_local() {
     for (unsigned i = 0; i < kLocalWords; ++i)
@@ -58,8 +61,9 @@ private:
 
   void function(size_t i) {
     scope_ = fmt::format("f{}", i);
-    text_ +=
-        fmt::format("\n.func (.reg .b32 %result) {}(.reg .b32 %a, .reg .b32 %b)\n{{\n", scope_);
+    text_ += fmt::format(
+        "\n.func (.reg .b32 %result) {}(.reg .b32 %a, .reg .b32 %b, .reg .b32 %mask)\n{{\n",
+        scope_);
     indent_ = 1;
     declare_state();
     for (unsigned r = 0; r < kRegisters; ++r) {
@@ -69,7 +73,8 @@ private:
       line("mov.b64 %d{}, 0;", r);
     }
     clear_local();
-    body(program_.functions[i], "");
+    const Function &f = program_.functions[i];
+    body(f.body, {f.crosses ? "%mask" : "", {}});
     line("mov.b32 %result, %r0;");
     line("ret;");
     text_ += "}\n";
@@ -81,17 +86,31 @@ private:
     indent_ = 1;
     declare_state();
     line(".shared .align 4 .b32 shared[{}];", kMaxThreads);
-    line(".reg .b64 %in, %out, %offset;");
-    line(".reg .b32 %flag, %mask;");
+    line(".reg .b64 %in, %out, %offset, %counters;");
+    line(".reg .b32 %flag, %mask, %warp, %odd, %own;");
     line("mov.u32 %thread, %tid.x;");
+    line("shr.u32 %warp, %thread, 5;");
     line("mov.u32 %base, %ctaid.x;");
+    line("and.b32 %odd, %base, 1;");
     line("mad.lo.u32 %base, %base, {}, %thread;", program_.threads);
+    line("mov.u32 %own, shared;");
+    line("mad.lo.u32 %own, %thread, 4, %own;");
+    line("st.shared.b32 [%own], 0;");
+    line("bar.sync 0;");
     line("mul.wide.u32 %offset, %base, {};", kStateWords * 8);
     line("ld.param.u64 %in, [in];");
     line("add.u64 %in, %in, %offset;");
     line("ld.param.u64 %out, [out];");
+    line("add.u64 %counters, %out, {};", program_.threads * program_.blocks * kStateWords * 8);
     line("add.u64 %out, %out, %offset;");
     line("mov.b32 %mask, 0xffffffff;");
+    if (unsigned rest = program_.threads % 32) {
+      line("{{");
+      line("  .reg .pred %last;");
+      line("  setp.eq.u32 %last, %warp, {};", program_.warps() - 1);
+      line("  @%last mov.b32 %mask, 0x{:x};", (1u << rest) - 1);
+      line("}}");
+    }
     each_word([&](Class c, unsigned r, unsigned at) {
       const char *prefix = kPrefix[static_cast<unsigned>(c)];
       if (c == Class::Pred) {
@@ -102,7 +121,7 @@ private:
       }
     });
     clear_local();
-    body(program_.body, "%mask");
+    body(program_.body, {"%mask", program_.whole_block()});
     store_state();
     line("ret;");
     text_ += "}\n";
@@ -125,17 +144,22 @@ private:
     });
   }
 
-  /// mask: the register that names the warp's threads active here; empty in functions, which have
-  /// no cross-thread statements.
-  void body(const Body &b, const std::string &mask) {
+  /// Where a statement is printed.
+  struct Place {
+    std::string mask; // register with the warp's threads that are here; empty where nothing asks
+    Group group;
+    Place with(std::string m) const { return {std::move(m), group}; }
+  };
+
+  void body(const Body &b, const Place &place) {
     for (const Statement &s : b)
-      statement(s, mask);
+      statement(s, place);
   }
 
-  void scoped(const Body &b, const std::string &mask) {
+  void scoped(const Body &b, const Place &place) {
     line("{{");
     ++indent_;
-    body(b, mask);
+    body(b, place);
     --indent_;
     line("}}");
   }
@@ -175,26 +199,26 @@ private:
     return m;
   }
 
-  void if_else(const Statement &s, const std::string &mask) {
+  void if_else(const Statement &s, const Place &place) {
     std::string otherwise = label("else"), end = label("endif"), p = name(s.inputs[0]);
-    std::string yes = submask(mask, p), no = submask(mask, "!" + p);
+    std::string yes = submask(place.mask, p), no = submask(place.mask, "!" + p);
     line("@!{} bra {};", p, otherwise);
-    scoped(s.bodies[0], yes);
+    scoped(s.bodies[0], place.with(yes));
     line("bra {};", end);
     line("{}:", otherwise);
-    scoped(s.bodies[1], no);
+    scoped(s.bodies[1], place.with(no));
     line("{}:", end);
   }
 
-  void loop(const Statement &s, const std::string &mask) {
+  void loop(const Statement &s, const Place &place) {
     std::string head = label("loop"), end = label("endloop");
     std::string left = fresh("b32", "left"), more = fresh("pred", "more");
     line("and.b32 {}, {}, 7;", left, name(s.inputs[0]));
     line("setp.ne.u32 {}, {}, 0;", more, left);
-    std::string inside = submask(mask, more);
+    std::string inside = submask(place.mask, more);
     line("@!{} bra {};", more, end);
     line("{}:", head);
-    scoped(s.bodies[0], inside);
+    scoped(s.bodies[0], place.with(inside));
     line("sub.u32 {}, {}, 1;", left, left);
     line("setp.ne.u32 {}, {}, 0;", more, left);
     line("@{} setp.ne.u32 {}, 0, 0;", name(s.inputs[1]), more);
@@ -204,16 +228,39 @@ private:
     line("{}:", end);
   }
 
-  void switch_case(const Statement &s, const std::string &mask) {
+  void two_entries(const Statement &s, const Place &place) {
+    std::string head = label("head"), middle = label("middle"), p = name(s.inputs[1]);
+    std::string left = fresh("b32", "left"), more = fresh("pred", "more");
+    line("and.b32 {}, {}, 3;", left, name(s.inputs[0]));
+    std::string first = submask(place.mask, "!" + p), second;
+    if (!place.mask.empty()) {
+      second = fresh("b32", "mask");
+      line("mov.b32 {}, {};", second, place.mask);
+    }
+    line("@{} bra {};", p, middle);
+    line("{}:", head);
+    scoped(s.bodies[0], place.with(first));
+    line("{}:", middle);
+    scoped(s.bodies[1], place.with(second));
+    line("setp.ne.u32 {}, {}, 0;", more, left);
+    line("sub.u32 {}, {}, 1;", left, left);
+    if (!second.empty()) {
+      line("vote.sync.ballot.b32 {}, {}, {};", second, more, second);
+      line("mov.b32 {}, {};", first, second);
+    }
+    line("@{} bra {};", more, head);
+  }
+
+  void switch_case(const Statement &s, const Place &place) {
     std::string end = label("endswitch"), table = label("targets"), index = fresh("b32", "index");
     line("rem.u32 {}, {}, {};", index, name(s.inputs[0]), s.bodies.size());
     std::vector<std::string> labels, masks;
     for (size_t i = 0; i < s.bodies.size(); ++i) {
       labels.push_back(label("case"));
-      if (!mask.empty()) {
+      if (!place.mask.empty()) {
         std::string p = fresh("pred", "here");
         line("setp.eq.u32 {}, {}, {};", p, index, i);
-        masks.push_back(submask(mask, p));
+        masks.push_back(submask(place.mask, p));
       } else {
         masks.push_back("");
       }
@@ -222,24 +269,128 @@ private:
     line("brx.idx {}, {};", index, table);
     for (size_t i = 0; i < s.bodies.size(); ++i) {
       line("{}:", labels[i]);
-      scoped(s.bodies[i], masks[i]);
+      scoped(s.bodies[i], place.with(masks[i]));
       line("bra {};", end);
     }
     line("{}:", end);
   }
 
-  void shared_exchange(const Statement &s) {
-    line("rem.u32 %slot, {}, {};", name(s.inputs[1]), program_.threads);
+  void block_if(const Statement &s, const Place &place) {
+    std::string end = label("endif"), p = fresh("pred", "odd");
+    line("setp.ne.u32 {}, %odd, 0;", p);
+    line("@!{} bra {};", p, end);
+    scoped(s.bodies[0], place);
+    line("{}:", end);
+  }
+
+  /// `left` iterations.
+  void counted_loop(const Statement &s, const Place &place, const std::string &left) {
+    std::string head = label("loop"), end = label("endloop"), more = fresh("pred", "more");
+    line("setp.ne.u32 {}, {}, 0;", more, left);
+    line("@!{} bra {};", more, end);
+    line("{}:", head);
+    scoped(s.bodies[0], place);
+    line("sub.u32 {}, {}, 1;", left, left);
+    line("setp.ne.u32 {}, {}, 0;", more, left);
+    line("@{} bra {};", more, head);
+    line("{}:", end);
+  }
+
+  /// A predicate: this thread's warp is one of `warps`.
+  std::string warp_in(uint32_t warps) {
+    std::string bit = fresh("b32", "bit"), p = fresh("pred", "in");
+    line("shr.u32 {}, 0x{:x}, %warp;", bit, warps);
+    line("and.b32 {}, {}, 1;", bit, bit);
+    line("setp.ne.u32 {}, {}, 0;", p, bit);
+    return p;
+  }
+
+  void warp_split(const Statement &s, const Place &place) {
+    std::string otherwise = label("others"), end = label("endsplit"), p = warp_in(s.warps);
+    line("@!{} bra {};", p, otherwise);
+    for (bool others : {false, true}) {
+      if (Group part = place.group.part(s.warps, others); part.warps != 0)
+        scoped(s.bodies[others], {place.mask, part});
+      if (!others) {
+        line("bra.uni {};", end);
+        line("{}:", otherwise);
+      }
+    }
+    line("{}:", end);
+  }
+
+  /// %slot: the address of the shared word of a thread of `warps`, chosen by `choice`.
+  void choose_slot(const Operand &choice, uint32_t warps) {
     line("{{");
-    line("  .reg .b32 %address, %own, %start;");
+    line("  .reg .b32 %w, %start;");
+    line("  rem.u32 %slot, {}, {};", name(choice), 32 * std::popcount(warps));
+    line("  shr.u32 %w, %slot, 5;");
+    line("  add.u32 %w, %w, 1;");
+    line("  fns.b32 %w, 0x{:x}, 0, %w;", warps);
+    line("  and.b32 %slot, %slot, 31;");
+    line("  mad.lo.u32 %slot, %w, 32, %slot;");
+    line("  min.u32 %slot, %slot, {};", program_.threads - 1);
     line("  mov.u32 %start, shared;");
-    line("  mad.lo.u32 %own, %thread, 4, %start;");
-    line("  mad.lo.u32 %address, %slot, 4, %start;");
-    line("  st.shared.b32 [%own], {};", name(s.inputs[0]));
-    line("  bar.sync 0;");
-    line("  ld.shared.b32 {}, [%address];", name(s.outputs[0]));
-    line("  bar.sync 0;");
+    line("  mad.lo.u32 %slot, %slot, 4, %start;");
     line("}}");
+  }
+
+  static unsigned thread_count(uint32_t warps) {
+    return 32 * static_cast<unsigned>(std::popcount(warps));
+  }
+
+  /// The operands of a barrier at which the group meets.
+  static std::string barrier(const Statement &s, const Group &group) {
+    return s.mode == "all" ? "0" : fmt::format("{}, {}", group.node, thread_count(group.warps));
+  }
+
+  void shared_exchange(const Statement &s, const Place &place) {
+    choose_slot(s.inputs[1], place.group.warps);
+    line("st.shared.b32 [%own], {};", name(s.inputs[0]));
+    line("bar.sync {};", barrier(s, place.group));
+    line("ld.shared.b32 {}, [%slot];", name(s.outputs[0]));
+    line("barrier.sync {};", barrier(s, place.group));
+  }
+
+  void handoff(const Statement &s, const Place &place) {
+    uint32_t from = place.group.warps & s.warps;
+    if (from == 0) // a smaller program may have lost them
+      return;
+    unsigned threads = thread_count(place.group.warps);
+    std::string others = label("take"), end = label("taken"), p = warp_in(s.warps);
+    choose_slot(s.inputs[1], from);
+    line("@!{} bra {};", p, others);
+    line("st.shared.b32 [%own], {};", name(s.inputs[0]));
+    line("bar.arrive {}, {};", kHandoffBarrier, threads);
+    line("bra {};", end);
+    line("{}:", others);
+    line("bar.sync {}, {};", kHandoffBarrier, threads);
+    line("ld.shared.b32 {}, [%slot];", name(s.outputs[0]));
+    line("{}:", end);
+    line("bar.sync {}, {};", kHandoffDone, threads);
+  }
+
+  void critical(const Statement &s) {
+    std::string head = label("try"), skip = label("skip"), p = fresh("pred", "free"),
+                v = fresh("b32", "sum");
+    auto section = [&] {
+      line("ld.relaxed.gpu.global.u32 {}, [%counters+8];", v);
+      line("add.u32 {}, {}, {};", v, v, name(s.inputs[0]));
+      line("st.relaxed.gpu.global.u32 [%counters+8], {};", v);
+      line("st.release.gpu.global.u32 [%counters], 0;");
+    };
+    line("{}:", head);
+    line("atom.acquire.gpu.global.cas.b32 {}, [%counters], 0, 1;", v);
+    line("setp.eq.u32 {}, {}, 0;", p, v);
+    if (s.mode == "inside") {
+      line("@!{} bra {};", p, skip);
+      section();
+      line("{}:", skip);
+      line("@!{} bra {};", p, head);
+    } else {
+      line("@!{} bra {};", p, head);
+      section();
+    }
   }
 
   void local_access(const Statement &s) {
@@ -264,8 +415,9 @@ private:
   }
 
   void shuffle(const Statement &s, const std::string &mask) {
-    if (s.mode == "leader") {
-      line("bfind.u32 %slot, {};", mask);
+    if (s.mode == "leader") { // of those that have not exited
+      line("vote.sync.ballot.b32 %slot, %true, {};", mask);
+      line("bfind.u32 %slot, %slot;");
       line("shfl.sync.idx.b32 {}|{}, {}, %slot, 0x1f, {};", name(s.outputs[0]), name(s.outputs[1]),
            name(s.inputs[0]), mask);
       return;
@@ -274,18 +426,46 @@ private:
          name(s.outputs[1]), name(s.inputs[0]), name(s.inputs[1]), s.clamp, mask);
   }
 
-  void statement(const Statement &s, const std::string &mask) {
+  void leave(const Statement &s) {
+    std::string stay = label("stay");
+    line("@!{} bra {};", name(s.inputs[0]), stay);
+    line("mov.b32 %result, %r0;");
+    line("ret;");
+    line("{}:", stay);
+  }
+
+  void statement(const Statement &s, const Place &place) {
+    const std::string &mask = place.mask;
     switch (s.kind) {
     case Kind::Operation:
       return operation(s);
     case Kind::If:
-      return if_else(s, mask);
+      return if_else(s, place);
     case Kind::Loop:
-      return loop(s, mask);
+      return loop(s, place);
+    case Kind::TwoEntries:
+      return two_entries(s, place);
     case Kind::Switch:
-      return switch_case(s, mask);
+      return switch_case(s, place);
+    case Kind::BlockIf:
+      return block_if(s, place);
+    case Kind::CountedLoop: {
+      std::string left = fresh("b32", "left");
+      line("add.u32 {}, %odd, {};", left, s.count);
+      return counted_loop(s, place, left);
+    }
+    case Kind::WarpLoop: {
+      std::string left = fresh("b32", "left");
+      line("add.u32 {}, %warp, {};", left, s.count);
+      line("and.b32 {}, {}, 3;", left, left);
+      return counted_loop(s, place, left);
+    }
+    case Kind::WarpSplit:
+      return warp_split(s, place);
     case Kind::Exit:
       return exit(s);
+    case Kind::Return:
+      return leave(s);
     case Kind::Shuffle:
       return shuffle(s, mask);
     case Kind::Vote:
@@ -294,13 +474,29 @@ private:
     case Kind::Redux:
       return line("redux.sync.{} {}, {}, {};", s.mode, name(s.outputs[0]), name(s.inputs[0]), mask);
     case Kind::Exchange:
-      return shared_exchange(s);
+      return shared_exchange(s, place);
+    case Kind::BarrierVote:
+      return line("barrier.red.{} {}, {}, {};", s.mode, name(s.outputs[0]), barrier(s, place.group),
+                  name(s.inputs[0]));
+    case Kind::Handoff:
+      return handoff(s, place);
     case Kind::LocalStore:
     case Kind::LocalLoad:
       return local_access(s);
+    case Kind::Contribute:
+      if (s.mode.ends_with("64")) {
+        std::string wide = fresh("b64", "wide");
+        line("cvt.u64.u32 {}, {};", wide, name(s.inputs[0]));
+        return line("red.global.{} [%counters+{}], {};", s.mode, 8 * (2 + s.count), wide);
+      }
+      return line("red.global.{} [%counters+{}], {};", s.mode, 8 * (2 + s.count),
+                  name(s.inputs[0]));
+    case Kind::Critical:
+      return critical(s);
     case Kind::Call:
-      return line("call ({}), f{}, ({}, {});", name(s.outputs[0]), s.callee, name(s.inputs[0]),
-                  name(s.inputs[1]));
+      return line("call ({}), f{}, ({}, {}, {});", name(s.outputs[0]), s.callee, name(s.inputs[0]),
+                  name(s.inputs[1]),
+                  program_.functions[s.callee].crosses ? mask : std::string("0"));
     }
   }
 

@@ -23,8 +23,8 @@ void collect(Body &b, std::vector<Body *> &all) {
 std::vector<Body *> bodies(Program &p) {
   std::vector<Body *> all;
   collect(p.body, all);
-  for (Body &f : p.functions)
-    collect(f, all);
+  for (Function &f : p.functions)
+    collect(f.body, all);
   return all;
 }
 
@@ -114,8 +114,8 @@ private:
 
 size_t size(const Program &program) {
   size_t n = count(program.body);
-  for (const Body &f : program.functions)
-    n += count(f);
+  for (const Function &f : program.functions)
+    n += count(f.body);
   return n;
 }
 
