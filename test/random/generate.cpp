@@ -331,6 +331,9 @@ private:
     crosses_ |= functions_[callee].crosses;
     Statement s = simple(Kind::Call, {reg(Class::B32)}, {reg(Class::B32), reg(Class::B32)});
     s.callee = callee;
+    // Operations across threads stay where the compiler can bring them into the kernel.
+    if (!functions_[callee].crosses && chance(30))
+      s.mode = "indirect";
     return s;
   }
 
@@ -352,6 +355,10 @@ private:
     if (in_function_) {
       if (returns_ && chance(6))
         return simple(Kind::Return, {}, {reg(Class::Pred)});
+      if (chance(1)) {
+        exited_ = true; // all functions come before the kernel
+        return simple(Kind::Exit, {}, {reg(Class::Pred)});
+      }
       return operation();
     }
     if (!no_exit_ && chance(3)) {

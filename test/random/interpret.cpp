@@ -26,7 +26,7 @@ class BlockInterpreter {
 public:
   BlockInterpreter(const Program &p, unsigned block, const uint64_t *in, uint64_t *counters)
       : program_(p), block_(block), counters_(counters), threads_(p.threads), shared_(p.threads),
-        gone_(p.threads), returned_(p.threads) {
+        gone_(p.threads), in_call_when_gone_(p.threads), returned_(p.threads) {
     for (unsigned t = 0; t < p.threads; ++t)
       for (unsigned k = 0; k < kStateWords; ++k)
         threads_[t].registers.value[k / kRegisters][k % kRegisters] = in[t * kStateWords + k];
@@ -36,7 +36,7 @@ public:
     Active all(program_.threads, true);
     run(program_.body, all, program_.whole_block());
     for (unsigned t = 0; t < program_.threads; ++t)
-      for (unsigned k = 0; k < kStateWords; ++k)
+      for (unsigned k = 0; k < kStateWords && !in_call_when_gone_[t]; ++k)
         out[t * kStateWords + k] = threads_[t].registers.value[k / kRegisters][k % kRegisters];
   }
 
@@ -272,7 +272,9 @@ private:
       threads_[t].registers.at(Class::B32, 0) = a;
       threads_[t].registers.at(Class::B32, 1) = b;
     });
+    ++calls_;
     run(program_.functions[s.callee].body, active, {});
+    --calls_;
     returned_ = returned;
     each(active, [&](unsigned t) {
       uint64_t result = threads_[t].registers.at(Class::B32, 0);
@@ -320,7 +322,10 @@ private:
       return;
     }
     case Kind::Exit:
-      return each(active, [&](unsigned t) { gone_[t] = gone_[t] || read(t, s.inputs[0]); });
+      return each(active, [&](unsigned t) {
+        gone_[t] = read(t, s.inputs[0]) != 0;
+        in_call_when_gone_[t] = gone_[t] && calls_ > 0;
+      });
     case Kind::Shuffle:
       return shuffle(s, active);
     case Kind::Vote:
@@ -360,8 +365,10 @@ private:
   uint64_t *counters_;
   std::vector<Thread> threads_;
   std::vector<uint32_t> shared_;
-  Active gone_;     // exited
-  Active returned_; // from the function that is called
+  unsigned calls_ = 0;
+  Active gone_;              // exited
+  Active in_call_when_gone_; // and so without a word to its output
+  Active returned_;          // from the function that is called
 };
 
 } // namespace

@@ -409,7 +409,8 @@ private:
   void exit(const Statement &s) {
     std::string stay = label("stay");
     line("@!{} bra {};", name(s.inputs[0]), stay);
-    store_state();
+    if (scope_ == "k")
+      store_state();
     line("exit;");
     line("{}:", stay);
   }
@@ -424,6 +425,18 @@ private:
     }
     line("shfl.sync.{}.b32 {}|{}, {}, {}, 0x{:x}, {};", s.mode, name(s.outputs[0]),
          name(s.outputs[1]), name(s.inputs[0]), name(s.inputs[1]), s.clamp, mask);
+  }
+
+  void call(const Statement &s, const std::string &mask) {
+    std::string arguments =
+        fmt::format("({}, {}, {})", name(s.inputs[0]), name(s.inputs[1]),
+                    program_.functions[s.callee].crosses ? mask : std::string("0"));
+    if (s.mode != "indirect")
+      return line("call ({}), f{}, {};", name(s.outputs[0]), s.callee, arguments);
+    std::string pointer = fresh("b64", "pointer"), prototype = label("prototype");
+    line("{}: .callprototype (.reg .b32 _) _ (.reg .b32 _, .reg .b32 _, .reg .b32 _);", prototype);
+    line("mov.u64 {}, f{};", pointer, s.callee);
+    line("call ({}), {}, {}, {};", name(s.outputs[0]), pointer, arguments, prototype);
   }
 
   void leave(const Statement &s) {
@@ -494,9 +507,7 @@ private:
     case Kind::Critical:
       return critical(s);
     case Kind::Call:
-      return line("call ({}), f{}, ({}, {}, {});", name(s.outputs[0]), s.callee, name(s.inputs[0]),
-                  name(s.inputs[1]),
-                  program_.functions[s.callee].crosses ? mask : std::string("0"));
+      return call(s, mask);
     }
   }
 

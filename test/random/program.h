@@ -63,7 +63,7 @@ struct Statement {
                 // the critical section stands, seen from the loop that takes the lock
     LocalStore, // local[inputs[0] & 15] = inputs[1]
     LocalLoad,  // outputs[0] = local[inputs[0] & 15]
-    Call        // outputs[0] = function `callee`(inputs[0], inputs[1])
+    Call        // outputs[0] = function `callee`(inputs[0], inputs[1]); mode "indirect": by pointer
   };
   Kind kind = Kind::Operation;
   const conformance::Case *operation = nullptr;
