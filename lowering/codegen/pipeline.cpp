@@ -132,14 +132,14 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // lower_barriers must come after schedule_warps, which takes the kernels whose waves may not come
   // to barriers as a whole.
   mpm.addPass(OURS(lower_barriers));
-  // Again: both ask for the block's size, and records of failure for %tid.
-  mpm.addPass(OURS(lower_special_registers));
-
   // lower_runtime_calls must come after settling, which brings printf's format strings to light,
   // and before place_globals, which drops their text. place_globals must come before LLVM's own
   // pipeline, which would split or merge variables whose place in the arena is already settled.
   mpm.addPass(OURS(lower_runtime_calls));
   mpm.addPass(OURS(place_globals));
+
+  // Again: barriers ask for the block's size, and records of failure for %tid.
+  mpm.addPass(OURS(lower_special_registers));
 
   // lower_warp_ops comes after settling, when shuffle distances and masks are constants.
   mpm.addPass(OURS(lower_warp_ops));

@@ -2,10 +2,14 @@
 
 #include "lowering/abi/launch_block.h"
 #include "lowering/abi/printf_fifo.h"
+#include "lowering/abi/status_word.h"
+#include "lowering/devicelib/devicelib.h"
 #include "lowering/passes/launch_block_access.h"
+#include "lowering/passes/lower_traps.h"
 
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 namespace w2w {
 
@@ -168,6 +172,38 @@ void lower_vprintf(CallInst &call, PassEnv &env) {
   call.eraseFromParent();
 }
 
+/// A call of malloc or free becomes one of the device library's (lowering/devicelib/heap.cpp).
+void lower_heap_call(CallInst &call, StringRef name, PassEnv &env) {
+  if (env.abi != KernelAbi::Runtime) {
+    env.refuse(call, name.str() + " needs warp2wave's runtime and can't be compiled ahead of time; "
+                                  "run the program with `w2w run`, or allocate on the host");
+    if (!call.getType()->isVoidTy())
+      call.replaceAllUsesWith(PoisonValue::get(call.getType()));
+    call.eraseFromParent();
+    return;
+  }
+  IRBuilder<> b(&call);
+  Type *i32 = b.getInt32Ty(), *i64 = b.getInt64Ty(), *global = b.getPtrTy(kGlobalSpace);
+  Value *heap = load_launch_field(b, offsetof(abi::LaunchBlock, device_heap), global, "heap");
+  Module &module = *call.getModule();
+  if (name == "malloc") {
+    FunctionCallee f = module.getOrInsertFunction("w2w_lib_malloc", i64, global, i64);
+    Value *address = b.CreateCall(f, {heap, call.getArgOperand(0)});
+    call.replaceAllUsesWith(b.CreateIntToPtr(address, call.getType()));
+  } else {
+    FunctionCallee f = module.getOrInsertFunction("w2w_lib_free", i32, global, i64);
+    Value *address = b.CreatePtrToInt(call.getArgOperand(0), i64);
+    Value *wrong = b.CreateIsNotNull(b.CreateCall(f, {heap, address}));
+    Instruction *then = SplitBlockAndInsertIfThen(wrong, &call, /*Unreachable=*/true);
+    b.SetInsertPoint(then);
+    b.SetCurrentDebugLocation(call.getDebugLoc());
+    Value *line = b.getInt32(call.getDebugLoc() ? call.getDebugLoc().getLine() : 0);
+    build_failure(b, env, uint32_t(abi::StatusKind::HeapCorrupted), line,
+                  ArrayRef<Value *>{address});
+  }
+  call.eraseFromParent();
+}
+
 } // namespace
 
 bool lower_runtime_calls(Module &module, ModuleAnalysisManager &, PassEnv &env) {
@@ -178,13 +214,10 @@ bool lower_runtime_calls(Module &module, ModuleAnalysisManager &, PassEnv &env) 
   }
   for (StringRef name : {"w2w.malloc", "w2w.free"})
     for (CallInst *call : calls_of(module, name)) {
-      env.refuse(*call, name.drop_front(strlen("w2w.")).str() +
-                            " in device code is not supported; allocate on the host");
-      if (!call->getType()->isVoidTy())
-        call->replaceAllUsesWith(PoisonValue::get(call->getType()));
-      call->eraseFromParent();
+      lower_heap_call(*call, name.drop_front(strlen("w2w.")), env);
       changed = true;
     }
+  link_devicelib(module);
   for (StringRef name : {"w2w.vprintf", "w2w.malloc", "w2w.free"})
     erase_unused_declarations(module, name);
   return changed;

@@ -3,10 +3,11 @@
 // printf appends a record to the FIFO of the launch block (lowering/abi/printf_fifo.h): the address
 // of the format string and the bytes of the arguments. How many bytes those are comes from the
 // format string, which is a constant in all compiled code, or else from the size of the local array
-// that holds them. Refused by name: printf in the standalone ABI, which has no FIFO; a printf for
-// which neither is known; malloc and free.
+// that holds them. malloc and free are the device library's, on the heap of the launch block
+// (lowering/abi/device_heap.h). Refused by name: any of them in the standalone ABI, which has
+// neither FIFO nor heap; a printf for which no size is known.
 // append_launch_block and the settling passes must have run; place_globals, which drops the
-// initialisers, comes after.
+// initialisers, comes after. Leaves w2w.sreg.* behind: lower_special_registers runs again.
 // In: any IR. Out: none of these calls. Source: CUDA C++ Programming Guide, "Formatted output".
 #pragma once
 

@@ -67,6 +67,15 @@ size_t default_limit(CUlimit limit) {
   }
 }
 
+} // namespace
+
+size_t limit_of(const Context &context, CUlimit limit) {
+  auto it = context.limits.find(limit);
+  return it != context.limits.end() ? it->second : default_limit(limit);
+}
+
+namespace {
+
 bool limit_is_known(CUlimit limit) {
   return limit >= CU_LIMIT_STACK_SIZE && limit <= CU_LIMIT_PERSISTING_L2_CACHE_SIZE;
 }
@@ -146,6 +155,7 @@ void clear_context(Context &context) {
       (void)api.hipFree(pointer);
   }
   free_shared(context);
+  free_heap(context);
   // HIP's errors stay with the device until it is reset, which takes everything on it along: other
   // contexts share the fate, as they would have on their next call.
   if (context.device_failed.exchange(false)) {
@@ -418,8 +428,10 @@ CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
     return CUDA_ERROR_UNSUPPORTED_LIMIT;
   // The stack grows as the compiled kernel needs; what was asked for is remembered and reported.
   std::lock_guard lock(context->mutex);
-  if (limit == CU_LIMIT_PRINTF_FIFO_SIZE && context->fifo)
-    return CUDA_ERROR_INVALID_VALUE; // only before the first launch, as CUDA has it
+  // Only before the first launch that uses it, as CUDA has it.
+  if ((limit == CU_LIMIT_PRINTF_FIFO_SIZE && context->fifo) ||
+      (limit == CU_LIMIT_MALLOC_HEAP_SIZE && context->heap))
+    return CUDA_ERROR_INVALID_VALUE;
   context->limits[limit] = value;
   return CUDA_SUCCESS;
 }
@@ -431,8 +443,7 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
   if (!limit_is_known(limit))
     return CUDA_ERROR_UNSUPPORTED_LIMIT;
   std::lock_guard lock(context->mutex);
-  auto it = context->limits.find(limit);
-  *value = it != context->limits.end() ? it->second : default_limit(limit);
+  *value = limit_of(*context, limit);
   return CUDA_SUCCESS;
 }
 

@@ -216,6 +216,9 @@ CUresult launch_kernel(const Launch &launch) {
   block.grid_id = context->next_grid_id++;
   block.printf_fifo = context->fifo_device;
   block.status = context->status_device;
+  if (function->module->uses_heap)
+    if (CUresult result = prepare_heap(*context, block.device_heap))
+      return result;
   Context::Recent &recent = context->recent[block.grid_id % Context::kRecent];
   recent.name = function->name;
   recent.grid_id = block.grid_id;

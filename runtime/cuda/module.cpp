@@ -41,6 +41,9 @@ CUresult load_image(const void *image, Context *bound, const JitOptions &options
   module->program = *program;
   module->bound = bound;
   module->opt_level = options.opt_level;
+  for (std::string_view name : {"malloc", "free"})
+    module->uses_heap |= std::find(summary.functions.begin(), summary.functions.end(), name) !=
+                         summary.functions.end();
   for (uint32_t i = 0; i < summary.kernels.size(); ++i) {
     auto function = std::make_unique<Function>();
     function->module = module.get();

@@ -117,6 +117,7 @@ struct ModuleObject {
   std::shared_ptr<jit::Program> program;
   Context *bound = nullptr; // modules only
   uint32_t opt_level = 3;
+  bool uses_heap = false;                           // declares malloc or free
   std::vector<std::unique_ptr<Function>> functions; // as in the summary
   std::mutex mutex;
   std::map<Context *, std::shared_ptr<jit::LoadedModule>> instances;
@@ -191,6 +192,8 @@ struct Context {
   uint64_t status_device = 0;
   abi::PrintfFifo *fifo = nullptr;
   uint64_t fifo_device = 0;
+  void *heap = nullptr; // device memory (lowering/abi/device_heap.h), from the first launch of a
+                        // module that calls malloc
   std::mutex drain_mutex;
 
   // The latest launches, so that a status word's grid id finds its kernel's name.
@@ -303,5 +306,12 @@ void free_deferred(Context &context, bool wait);
 CUresult prepare_shared(Context &context);
 /// Frees them; nothing of the context may run.
 void free_shared(Context &context);
+
+/// The context's heap for device-side malloc; allocates it unless it is there.
+CUresult prepare_heap(Context &context, uint64_t &address);
+/// Frees it; nothing of the context may run.
+void free_heap(Context &context);
+/// A limit of the context (whose mutex is held) as set, or CUDA's default.
+size_t limit_of(const Context &context, CUlimit limit);
 
 } // namespace w2w::cuda

@@ -1,4 +1,4 @@
-// A failed assertion and a trap: the error that waiting gives, that it stays, and assert's line on
+// A failed assertion, a trap, a block freed twice: the error that waiting gives, that it stays, and assert's line on
 // standard error. Each in a process of its own, as the error ends a process's use of the device.
 #include "program.h"
 
@@ -13,6 +13,11 @@
                : __assertfail(#condition, __FILE__, __LINE__, __func__, sizeof(char)))
 #endif
 
+#ifdef __clang__ // nvcc declares them itself
+extern "C" __device__ void *malloc(size_t);
+extern "C" __device__ void free(void *);
+#endif
+
 __global__ void asserts(int *out, int value) {
   value += static_cast<int>(threadIdx.x);
   assert(value < 100);
@@ -23,6 +28,18 @@ __global__ void traps(int *out, int value) {
   value += static_cast<int>(threadIdx.x);
   if (value >= 100)
     asm volatile("trap;");
+  out[threadIdx.x] = value;
+}
+
+__device__ void *blocks[32];
+__global__ void frees_twice(int *out, int value) {
+  value += static_cast<int>(threadIdx.x);
+  blocks[threadIdx.x] = malloc(static_cast<size_t>(value));
+  __threadfence(); // so that the compiler sees no pair to take out
+  free(blocks[threadIdx.x]);
+  __threadfence();
+  if (value >= 100)
+    free(blocks[threadIdx.x]);
   out[threadIdx.x] = value;
 }
 
@@ -86,5 +103,7 @@ int main() {
     return 1;
   }
   run(traps, cudaErrorLaunchFailure);
-  return passed("traps", "assert and trap");
+  text = run(frees_twice, cudaErrorLaunchFailure);
+  EXPECT(text.find(", which malloc did not give") != std::string::npos);
+  return passed("traps", "assert, trap and free");
 }
