@@ -83,7 +83,9 @@ Extras extras_of(const Instruction &i) {
       x.lod = op;
     else if (spec.shape == Spec::Shape::Coordinates && gradients < 2 && i.has(Mod::grad))
       x.gradient[gradients++] = op;
-    else if (spec.shape == Spec::Shape::Coordinates)
+    // A scalar of no type (.b32) can only be an offset in one dimension.
+    else if (spec.shape == Spec::Shape::Coordinates &&
+             (op->kind == Operand::Kind::Vector || image_shape(i).dimensions == 1))
       x.offset = op;
     else
       x.compare = op;
