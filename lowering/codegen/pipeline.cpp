@@ -4,6 +4,7 @@
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
+#include "lowering/passes/link_devicelib.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_division.h"
@@ -87,8 +88,12 @@ struct RecoverPointers : PassInfoMixin<RecoverPointers> {
 
 /// THE order of all passes.
 void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &state) {
-  // append_launch_block must come first: it changes the signature of kernels, and every later pass
-  // of the runtime ABI reads the launch block.
+  // link_devicelib must come before lower_traps, which lowers the faults of what it links; nothing
+  // of it has a signature that append_launch_block would change.
+  mpm.addPass(OURS(link_devicelib));
+
+  // append_launch_block must come before all others: it changes the signature of kernels, and every
+  // later pass of the runtime ABI reads the launch block.
   mpm.addPass(OURS(append_launch_block));
 
   // lower_function_ids must come before everything that follows calls (inlining, barriers): an
@@ -137,6 +142,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // pipeline, which would split or merge variables whose place in the arena is already settled.
   mpm.addPass(OURS(lower_runtime_calls));
   mpm.addPass(OURS(place_globals));
+
+  // Again: for malloc and free.
+  mpm.addPass(OURS(link_devicelib));
 
   // Again: barriers ask for the block's size, and records of failure for %tid.
   mpm.addPass(OURS(lower_special_registers));

@@ -143,7 +143,7 @@ uint64_t allocate_large(const Heap &heap, uint32_t pages) {
 } // namespace
 
 /// A block of at least `size` bytes, a multiple of 16 from 0; 0 if there is no room, or size is 0.
-extern "C" uint64_t w2w_lib_malloc(GLOBAL DeviceHeap *header, uint64_t size) {
+extern "C" uint64_t w2w_heap_malloc(GLOBAL DeviceHeap *header, uint64_t size) {
   if (!header || size == 0)
     return 0;
   Heap heap(header);
@@ -164,7 +164,7 @@ extern "C" uint64_t w2w_lib_malloc(GLOBAL DeviceHeap *header, uint64_t size) {
 
 /// Gives a block back. 0: done, or `address` is 0; 1: malloc did not give it, or it is free
 /// already.
-extern "C" uint32_t w2w_lib_free(GLOBAL DeviceHeap *header, uint64_t address) {
+extern "C" uint32_t w2w_heap_free(GLOBAL DeviceHeap *header, uint64_t address) {
   if (address == 0)
     return 0;
   if (!header)

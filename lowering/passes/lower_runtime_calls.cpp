@@ -3,7 +3,6 @@
 #include "lowering/abi/launch_block.h"
 #include "lowering/abi/printf_fifo.h"
 #include "lowering/abi/status_word.h"
-#include "lowering/devicelib/devicelib.h"
 #include "lowering/passes/launch_block_access.h"
 #include "lowering/passes/lower_traps.h"
 
@@ -187,11 +186,11 @@ void lower_heap_call(CallInst &call, StringRef name, PassEnv &env) {
   Value *heap = load_launch_field(b, offsetof(abi::LaunchBlock, device_heap), global, "heap");
   Module &module = *call.getModule();
   if (name == "malloc") {
-    FunctionCallee f = module.getOrInsertFunction("w2w_lib_malloc", i64, global, i64);
+    FunctionCallee f = module.getOrInsertFunction("w2w_heap_malloc", i64, global, i64);
     Value *address = b.CreateCall(f, {heap, call.getArgOperand(0)});
     call.replaceAllUsesWith(b.CreateIntToPtr(address, call.getType()));
   } else {
-    FunctionCallee f = module.getOrInsertFunction("w2w_lib_free", i32, global, i64);
+    FunctionCallee f = module.getOrInsertFunction("w2w_heap_free", i32, global, i64);
     Value *address = b.CreatePtrToInt(call.getArgOperand(0), i64);
     Value *wrong = b.CreateIsNotNull(b.CreateCall(f, {heap, address}));
     Instruction *then = SplitBlockAndInsertIfThen(wrong, &call, /*Unreachable=*/true);
@@ -217,7 +216,6 @@ bool lower_runtime_calls(Module &module, ModuleAnalysisManager &, PassEnv &env) 
       lower_heap_call(*call, name.drop_front(strlen("w2w.")), env);
       changed = true;
     }
-  link_devicelib(module);
   for (StringRef name : {"w2w.vprintf", "w2w.malloc", "w2w.free"})
     erase_unused_declarations(module, name);
   return changed;

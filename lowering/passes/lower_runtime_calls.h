@@ -7,7 +7,8 @@
 // (lowering/abi/device_heap.h). Refused by name: any of them in the standalone ABI, which has
 // neither FIFO nor heap; a printf for which no size is known.
 // append_launch_block and the settling passes must have run; place_globals, which drops the
-// initialisers, comes after. Leaves w2w.sreg.* behind: lower_special_registers runs again.
+// initialisers, comes after. Leaves w2w_heap_* and w2w.sreg.* behind:
+// link_devicelib and lower_special_registers run again.
 // In: any IR. Out: none of these calls. Source: CUDA C++ Programming Guide, "Formatted output".
 #pragma once
 

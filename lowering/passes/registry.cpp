@@ -2,6 +2,7 @@
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
+#include "lowering/passes/link_devicelib.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_division.h"
@@ -25,12 +26,25 @@ std::span<const PassInfo> all_passes() {
     #name, name                                                                                    \
   }
   static constexpr PassInfo kPasses[] = {
-      PASS(append_launch_block),     PASS(complete_releases), PASS(guard_half_loads),
-      PASS(inline_synchronising),    PASS(lower_barriers),    PASS(lower_directed_rounding),
-      PASS(lower_division),          PASS(lower_exit),        PASS(lower_flush),
-      PASS(lower_function_ids),      PASS(lower_nanosleep),   PASS(lower_runtime_calls),
-      PASS(lower_special_registers), PASS(lower_traps),       PASS(lower_warp_ops),
-      PASS(place_globals),           PASS(recover_pointers),  PASS(schedule_warps),
+      PASS(append_launch_block),
+      PASS(complete_releases),
+      PASS(guard_half_loads),
+      PASS(inline_synchronising),
+      PASS(link_devicelib),
+      PASS(lower_barriers),
+      PASS(lower_directed_rounding),
+      PASS(lower_division),
+      PASS(lower_exit),
+      PASS(lower_flush),
+      PASS(lower_function_ids),
+      PASS(lower_nanosleep),
+      PASS(lower_runtime_calls),
+      PASS(lower_special_registers),
+      PASS(lower_traps),
+      PASS(lower_warp_ops),
+      PASS(place_globals),
+      PASS(recover_pointers),
+      PASS(schedule_warps),
   };
 #undef PASS
   return kPasses;
