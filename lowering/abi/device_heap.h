@@ -16,7 +16,9 @@ inline constexpr uint32_t kHeapBitmapWords = kHeapPage / 16 / 32; // a page of t
 inline constexpr uint32_t kHeapStarts = 16;
 
 /// A page's state. 0: free.
-inline constexpr uint32_t kHeapSmall = 1u << 30; // | class: a page of slots
+inline constexpr uint32_t kHeapSmall = 1u << 30;    // | class: a page of slots
+inline constexpr uint32_t kHeapRetiring = 1u << 29; // | kHeapSmall | class: about to become free,
+                                                    // or not; nobody may take a slot
 inline constexpr uint32_t kHeapLarge = 2u << 30; // | pages: the first page of a large block
 inline constexpr uint32_t kHeapBody = 3u << 30; // any other page of one, or one being made or freed
 

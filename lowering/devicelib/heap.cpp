@@ -49,7 +49,7 @@ bool is_empty(GLOBAL HeapPage *page) {
 /// Gives a page of slots back if none is used. Whoever takes the last bit away calls this, also one
 /// who had set it in vain: a page never stays behind empty.
 void retire(GLOBAL HeapPage *page, uint32_t state) {
-  while (is_empty(page) && change(&page->state, state, kHeapBody)) {
+  while (is_empty(page) && change(&page->state, state, state | kHeapRetiring)) {
     if (is_empty(page)) {
       store(&page->state, 0);
       return;
@@ -175,7 +175,7 @@ extern "C" uint32_t w2w_heap_free(GLOBAL DeviceHeap *header, uint64_t address) {
     return 1;
   uint32_t k = uint32_t(offset / kHeapPage), within = uint32_t(offset % kHeapPage);
   GLOBAL HeapPage *page = heap.page(k);
-  uint32_t state = load(&page->state);
+  uint32_t state = load(&page->state) & ~kHeapRetiring;
   if (state - kHeapSmall < kHeapClasses) {
     uint32_t c = state - kHeapSmall, slot = within >> (4 + c);
     if (within & ((16u << c) - 1))
