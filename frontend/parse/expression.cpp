@@ -71,7 +71,9 @@ int precedence_of(Tok t) {
 const char *apply(Tok op, const Constant &a, const Constant &b, Constant &out) {
   const bool compares = op == Tok::EqualEqual || op == Tok::NotEqual || op == Tok::Less ||
                         op == Tok::Greater || op == Tok::LessEqual || op == Tok::GreaterEqual;
-  if (a.is_float() || b.is_float()) {
+  if (a.is_float() != b.is_float())
+    return "an operator takes two integers or two floating-point values, not one of each";
+  if (a.is_float()) {
     const double x = as_double(a), y = as_double(b);
     switch (op) {
     case Tok::Plus:
@@ -189,12 +191,22 @@ bool Parser::parse_binary(Constant &out, int minimum, unsigned depth) {
         return false;
       }
     } else if (op == Tok::Question && minimum == 0) {
+      if (out.is_float()) {
+        error(loc(), "the condition of '?:' must be an integer", "4.5.6");
+        return false;
+      }
+      const SourceLoc at_ = loc();
       advance();
       Constant yes, no;
       if (!parse_binary(yes, 0, depth + 1) || !expect(Tok::Colon, "in a conditional expression") ||
           !parse_binary(no, 0, depth + 1))
         return false;
-      const bool to_double = yes.is_float() || no.is_float();
+      if (yes.is_float() != no.is_float()) {
+        error(at_, "'?:' takes two integers or two floating-point values, not one of each",
+              "4.5.6");
+        return false;
+      }
+      const bool to_double = yes.is_float();
       const bool to_unsigned = yes.type == Type::U64 || no.type == Type::U64;
       out = truth(out) ? yes : no;
       if (to_double)
@@ -295,7 +307,7 @@ std::optional<uint64_t> Parser::parse_unsigned(std::string_view what) {
   if (!parse_integer_constant(value, what))
     return std::nullopt;
   if (value < 0) {
-    error(at_, fmt::format("{} must not be negative", what));
+    error(at_, fmt::format("{} must not be negative", what), "4.5.1");
     return std::nullopt;
   }
   return static_cast<uint64_t>(value);

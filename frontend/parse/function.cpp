@@ -15,10 +15,13 @@ void Parser::parse_parameters(std::vector<Variable *> &params,
   do {
     Declaration d;
     d.loc = loc();
-    if (!parse_declaration_prefix(d)) {
+    auto skip_parameter = [&] {
       while (!at(Tok::Comma) && !at(Tok::RParen) && !at(Tok::Semicolon) && !at(Tok::LBrace) &&
              !at(Tok::End))
         advance();
+    };
+    if (!parse_declaration_prefix(d)) {
+      skip_parameter();
       continue;
     }
     if (d.space != StateSpace::Param && (kernel || d.space != StateSpace::Reg)) {
@@ -30,10 +33,13 @@ void Parser::parse_parameters(std::vector<Variable *> &params,
     }
     const Token name_token = tok_;
     Variable *v = parse_declarator(d, true);
-    if (!v)
+    if (!v) {
+      skip_parameter();
       continue;
-    if (v->type == Type::Pred && d.space == StateSpace::Param)
-      error(v->loc, "a .param variable cannot have type .pred", "5.2.1");
+    }
+    check_parameter(d, *v, kernel);
+    if (v->unsized && !inputs)
+      error(v->loc, "a returned array needs a size", "11.2.2");
     const Register *r = nullptr;
     if (d.space == StateSpace::Reg) {
       check_register_type(d);
@@ -74,14 +80,14 @@ bool Parser::parse_dimensions(uint32_t (&out)[3]) {
     if (!n)
       return false;
     if (*n == 0 || *n > UINT32_MAX) {
-      error(loc(), "a dimension must be a positive number");
+      error(loc(), "a dimension must be a positive number", "11.4");
       return false;
     }
     out[i] = static_cast<uint32_t>(*n);
     if (!accept(Tok::Comma))
       return true;
   }
-  error(loc(), "there are at most three dimensions");
+  error(loc(), "there are at most three dimensions", "11.4");
   return false;
 }
 
@@ -90,15 +96,27 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
     if (!f.is_entry)
       error(at_, fmt::format("{} is for kernels (.entry) only", what), section);
   };
-  auto number = [&](uint32_t &out, std::string_view what) {
+  auto function_only = [&](SourceLoc at_, std::string_view what, std::string_view section) {
+    if (f.is_entry)
+      error(at_, fmt::format("{} is for functions (.func) only", what), section);
+  };
+  auto number = [&](uint32_t &out, std::string_view what, std::string_view section, bool zero) {
+    const SourceLoc at_ = loc();
     const auto n = parse_unsigned(what);
-    if (n && *n <= UINT32_MAX)
+    if (!n)
+      return;
+    if (*n > UINT32_MAX || (*n == 0 && !zero))
+      error(at_, fmt::format("the {} must be a positive number", what), section);
+    else
       out = static_cast<uint32_t>(*n);
   };
+  SourceLoc clusters_are_blocks;
   while (at(Tok::DotWord)) {
     const SourceLoc at_ = loc();
     const std::string_view word = tok_.text;
+    const unsigned errors = diags_.error_count();
     if (word == "pragma") {
+      kernel_only(at_, ".pragma in the head", "11.4.7");
       const std::string_view text = parse_pragma_text();
       if (text.data())
         add_statement(Statement::of(*arena_.make<std::string_view>(text)));
@@ -112,12 +130,14 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       kernel_only(at_, ".reqntid", "11.4.3");
       parse_dimensions(p.reqntid);
     } else if (word == "minnctapersm" || word == "maxnctapersm") {
-      kernel_only(at_, ".minnctapersm", "11.4.4");
+      kernel_only(at_, fmt::format(".{}", word), word[1] == 'i' ? "11.4.4" : "11.4.5");
       uint32_t ignored = 0;
-      number(word[1] == 'i' ? p.minnctapersm : ignored, "number of CTAs");
+      if (word[1] == 'a' && module_.version > 20)
+        error(at_, ".maxnctapersm was removed in PTX ISA 2.1; write .minnctapersm", "11.4.5");
+      number(word[1] == 'i' ? p.minnctapersm : ignored, "number of CTAs", "11.4.4", false);
     } else if (word == "maxnreg") {
       kernel_only(at_, ".maxnreg", "11.4.1");
-      number(p.maxnreg, "number of registers");
+      number(p.maxnreg, "number of registers", "11.4.1", false);
     } else if (word == "reqnctapercluster") {
       kernel_only(at_, ".reqnctapercluster", "11.7.1");
       require(78, 90, at_, ".reqnctapercluster", "11.7.1");
@@ -125,7 +145,7 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
     } else if (word == "maxclusterrank") {
       kernel_only(at_, ".maxclusterrank", "11.7.3");
       require(78, 90, at_, ".maxclusterrank", "11.7.3");
-      number(p.maxclusterrank, "cluster rank");
+      number(p.maxclusterrank, "cluster rank", "11.7.3", true);
     } else if (word == "explicitcluster") {
       kernel_only(at_, ".explicitcluster", "11.7.2");
       require(78, 90, at_, ".explicitcluster", "11.7.2");
@@ -134,6 +154,7 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       kernel_only(at_, ".blocksareclusters", "11.8.1");
       require(90, 90, at_, ".blocksareclusters", "11.8.1");
       p.blocksareclusters = true;
+      clusters_are_blocks = at_;
     } else if (word == "noreturn") {
       require(64, 30, at_, ".noreturn", "11.4.6");
       if (f.is_entry || !f.returns.empty())
@@ -141,27 +162,39 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       f.noreturn = true;
     } else if (word == "abi_preserve" || word == "abi_preserve_control") {
       require(90, 80, at_, "." + std::string(word), "11.4.8");
+      function_only(at_, fmt::format(".{}", word), "11.4.8");
       parse_unsigned("number of registers"); // concerns NVIDIA's calling convention only
     } else {
       error(at_, fmt::format("unknown directive '.{}' of a function", word), "11.4");
     }
+    if (diags_.error_count() != errors)
+      while (!at(Tok::DotWord) && !at(Tok::LBrace) && !at(Tok::Semicolon) && !at(Tok::End))
+        advance();
   }
   if (p.maxntid[0] && p.reqntid[0])
     error(loc(), ".maxntid and .reqntid cannot both be given", "11.4.3");
+  if (p.reqnctapercluster[0] && p.maxclusterrank)
+    error(loc(), ".reqnctapercluster and .maxclusterrank cannot both be given", "11.7.3");
+  if (p.blocksareclusters && (!p.reqntid[0] || !p.reqnctapercluster[0]))
+    error(clusters_are_blocks, ".blocksareclusters needs .reqntid and .reqnctapercluster",
+          "11.8.1");
 }
 
-void Parser::check_redeclaration(const Function &old, const Function &now, SourceLoc at) {
+bool Parser::same_parameters(const Function &old, const Function &now) {
   auto same = [](std::span<Variable *const> a, std::span<Variable *const> b) {
     if (a.size() != b.size())
       return false;
     for (size_t i = 0; i < a.size(); ++i)
-      if (a[i]->space != b[i]->space || a[i]->size != b[i]->size ||
+      if (a[i]->space != b[i]->space || a[i]->type != b[i]->type || a[i]->size != b[i]->size ||
           a[i]->unsized != b[i]->unsized || a[i]->align != b[i]->align)
         return false;
     return true;
   };
-  if (old.is_entry != now.is_entry || !same(old.params, now.params) ||
-      !same(old.returns, now.returns))
+  return same(old.params, now.params) && same(old.returns, now.returns);
+}
+
+void Parser::check_redeclaration(const Function &old, const Function &now, SourceLoc at) {
+  if (old.is_entry != now.is_entry || !same_parameters(old, now))
     error(at, fmt::format("'{}' is declared with other parameters before", now.name), "11.2.2");
 }
 
@@ -233,6 +266,16 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
     if (name->symbol.kind == Symbol::Kind::Function && name->symbol.depth == 0) {
       Function *old = name->symbol.function;
       check_redeclaration(*old, *f, name_loc);
+      if (old->has_body && linkage == Linkage::Extern)
+        error(name_loc, fmt::format("'{}' is defined before; it cannot be .extern", f->name),
+              "11.6.1");
+      else if (!old->has_body && old->linkage == Linkage::Extern && linkage != Linkage::Extern &&
+               at(Tok::LBrace))
+        error(name_loc,
+              fmt::format("'{}' is declared .extern before; declare it .visible or .weak, as it is "
+                          "defined here",
+                          f->name),
+              "11.6.1");
       entity = old;
       if (old->has_body && at(Tok::LBrace)) {
         error(name_loc, fmt::format("'{}' is already defined", f->name), "11.2.2");
@@ -277,8 +320,9 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
     // always writes ';'.
     error(loc(), fmt::format("expected a body or ';' after the function's head; {}", found()),
           "11.2.2");
-    recover();
-  } else {
+    ok = false;
+  }
+  if (!ok) { // behind the body, if there is one
     while (!at(Tok::LBrace) && !at(Tok::Semicolon) && !at(Tok::End))
       advance();
     if (at(Tok::LBrace))
@@ -303,7 +347,7 @@ void Parser::parse_body(Function &f) {
     }
     if (at(Tok::LBrace)) {
       if (open > kMaxDepth * 10) {
-        error(loc(), "scopes are nested too deeply");
+        error(loc(), "scopes are nested too deeply", "11.2");
         skip_braces();
         continue;
       }
@@ -379,14 +423,10 @@ void Parser::parse_statement() {
       advance();
       return parse_variables(*linkage);
     }
-    if (word == "file")
-      return parse_file();
     error(loc(), fmt::format("unknown directive '.{}' in a function", word), "11");
     advance();
     return recover();
   }
-  if (accept(Tok::Semicolon))
-    return;
   Guard guard;
   if (at(Tok::At)) {
     if (!parse_guard(guard))
@@ -399,8 +439,10 @@ void Parser::parse_statement() {
     return parse_instruction(opcode, guard);
   }
   if (!at(Tok::Identifier)) {
-    error(loc(), at(Tok::Bad) ? std::string(tok_.problem)
-                              : fmt::format("expected an instruction; {}", found()));
+    error(loc(),
+          at(Tok::Bad) ? std::string(tok_.problem)
+                       : fmt::format("expected an instruction; {}", found()),
+          "4.3.2");
     advance();
     return recover();
   }
@@ -427,8 +469,6 @@ void Parser::parse_labelled(std::string_view name, SourceLoc at_) {
     return parse_branch_targets(name, at_);
   if (at_word("calltargets"))
     return parse_call_targets(name, at_);
-  if (name.starts_with("%"))
-    error(at_, fmt::format("'{}' cannot name a label", name), "4.4");
   if (const Label *label = new_label(name, at_))
     add_statement(Statement::of(*label));
 }
@@ -543,57 +583,76 @@ void Parser::parse_call_targets(std::string_view name, SourceLoc at_) {
     recover();
 }
 
-void Parser::parse_loc() {
-  advance();
+/// Under which a place is found again.
+static uint64_t location_key(const DebugLocation &d) {
+  return uint64_t{d.file} << 48 ^ uint64_t { d.line } << 16 ^ d.column;
+}
+
+bool Parser::parse_loc_operands(DebugLocation &l) {
+  advance(); // .loc
+  auto fail = [&](SourceLoc at_, std::string message) {
+    error(at_, std::move(message), "11.5.4");
+    return false;
+  };
   auto number = [&](uint32_t &out) {
     if (!at(Tok::Integer)) {
-      error(loc(), fmt::format("expected a number in .loc; {}", found()), "11.5.4");
-      return false;
+      return fail(loc(), fmt::format("expected a number in .loc; {}", found()));
     }
     out = static_cast<uint32_t>(tok_.value);
     advance();
     return true;
   };
-  DebugLocation l;
   if (!number(l.file) || !number(l.line) || !number(l.column))
-    return;
-  auto key = [](const DebugLocation &d) {
-    return uint64_t{d.file} << 48 ^ uint64_t { d.line } << 16 ^ d.column;
-  };
+    return false;
+  bool named = false, inlined = false; // function_name first, then inlined_at, or neither
   while (accept(Tok::Comma)) {
     std::string_view word;
+    const SourceLoc word_loc = loc();
     if (!expect_name(word, "function_name or inlined_at"))
-      return;
+      return false;
+    if (word == (named ? "function_name" : "inlined_at") || inlined)
+      return fail(word_loc, "write function_name, then inlined_at, once each");
     if (word == "function_name") {
+      named = true;
       if (at(Tok::Identifier) || at(Tok::DotWord)) {
         l.function_name = tok_.text;
         advance();
       } else {
-        return error(loc(), fmt::format("expected a label; {}", found()), "11.5.4");
+        return fail(loc(), fmt::format("expected a label; {}", found()));
       }
       if (accept(Tok::Plus) && !accept(Tok::Integer))
-        return error(loc(), fmt::format("expected an offset; {}", found()), "11.5.4");
+        return fail(loc(), fmt::format("expected an offset; {}", found()));
     } else if (word == "inlined_at") {
+      inlined = true;
+      const SourceLoc place = loc();
       DebugLocation at_;
       if (!number(at_.file) || !number(at_.line) || !number(at_.column))
-        return;
-      const auto it = debug_location_index_.find(key(at_));
+        return false;
+      const auto it = debug_location_index_.find(location_key(at_));
       if (it != debug_location_index_.end()) {
         l.inlined_at = it->second;
       } else {
-        l.inlined_at = static_cast<uint32_t>(debug_locations_.size());
-        debug_location_index_[key(at_)] = l.inlined_at;
-        debug_locations_.push_back(at_);
+        return fail(place, "inlined_at names a place that no .loc before it has");
       }
     } else {
-      return error(loc(), fmt::format("expected function_name or inlined_at; found '{}'", word),
-                   "11.5.4");
+      return fail(loc(), fmt::format("expected function_name or inlined_at; found '{}'", word));
     }
   }
-  accept(Tok::Semicolon);
+  return named == inlined || fail(loc(), "function_name needs inlined_at behind it");
+}
+
+void Parser::parse_loc() {
+  // No ';' ends this directive: what follows an error on the line belongs to it.
+  const size_t line_end = std::min(module_.text.find('\n', loc().offset), module_.text.size());
+  DebugLocation l;
+  if (!parse_loc_operands(l)) {
+    while (!at(Tok::End) && loc().offset < line_end)
+      advance();
+    return;
+  }
   // A place seen before is not stored again.
   if (l.inlined_at == 0 && l.function_name.empty()) {
-    const auto it = debug_location_index_.find(key(l));
+    const auto it = debug_location_index_.find(location_key(l));
     if (it != debug_location_index_.end()) {
       const DebugLocation &old = debug_locations_[it->second];
       if (old.file == l.file && old.line == l.line && old.column == l.column &&
@@ -604,7 +663,7 @@ void Parser::parse_loc() {
     }
   }
   debug_loc_ = static_cast<uint32_t>(debug_locations_.size());
-  debug_location_index_[key(l)] = debug_loc_;
+  debug_location_index_[location_key(l)] = debug_loc_;
   debug_locations_.push_back(l);
 }
 

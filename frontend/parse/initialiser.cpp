@@ -12,11 +12,6 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
     error(at_, "an .extern variable cannot have an initialiser", "5.4.4");
   else if (v.space != StateSpace::Global && v.space != StateSpace::Const)
     error(at_, "only .global and .const variables can have an initialiser", "5.4.4");
-  else if (v.type == Type::F16 || v.type == Type::F16x2 || v.type == Type::Pred)
-    error(at_,
-          fmt::format("variables of type .{} cannot have an initialiser; use .b{}",
-                      info(v.type).spelling, bits(v.type)),
-          "5.4.4");
   if (info(v.type).kind == TypeKind::Opaque) {
     // Fields of samplers and textures: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3. They are
     // given by the host in practice; the text is checked for its form and otherwise without effect.
@@ -29,15 +24,15 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
     levels.push_back(v.vector_width);
   InitialiserCursor c{v, levels, {}, 0};
   if (levels.empty()) {
-    // A scalar may stand in braces.
     if (at(Tok::LBrace)) {
-      advance();
-      parse_initialiser_value(c, 0);
-      expect(Tok::RBrace, "after the value");
-    } else {
-      parse_initialiser_value(c, 0);
+      error(loc(), fmt::format("'{}' is not an array; write its value without braces", v.name),
+            "5.4.4");
+      return skip_braces();
     }
+    parse_initialiser_value(c, 0);
   } else {
+    if (!dimensions.empty() && !v.unsized && dimensions[0] == 0)
+      error(at_, fmt::format("array '{}' has no elements to initialise", v.name), "5.4.4");
     parse_initialiser_list(c, 0, 0);
   }
   if (v.unsized && !dimensions.empty()) {
@@ -64,7 +59,7 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
   const bool open = level == 0 && c.variable.unsized;
   uint64_t count = 0;
   const unsigned errors = diags_.error_count();
-  while (!at(Tok::RBrace) && !at(Tok::End)) {
+  while ((count > 0 || !at(Tok::RBrace)) && !at(Tok::End)) {
     if (!open && count >= c.dimensions[level])
       error(loc(),
             fmt::format("too many values for '{}': the dimension has {}", c.variable.name,
@@ -86,7 +81,9 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
   }
   if (open)
     c.outer_extent = count;
-  expect(Tok::RBrace, "at the end of the initialiser");
+  if (!expect(Tok::RBrace, "at the end of the initialiser"))
+    while (!at(Tok::Semicolon) && !at(Tok::End))
+      advance();
 }
 
 bool Parser::parse_address_expression(InitialiserElement &e) {
@@ -104,31 +101,17 @@ bool Parser::parse_address_expression(InitialiserElement &e) {
     return false;
   const Symbol s = lookup(text);
   e.addend = 0;
-  auto offset = [&] {
-    while (at(Tok::Plus) || at(Tok::Minus)) {
-      const bool minus = at(Tok::Minus);
-      advance();
-      Constant value;
-      if (!parse_binary(value, 9, 0)) // binds tighter than + and -
-        return false;
-      if (value.is_float()) {
-        error(at_, "an address offset must be an integer", "5.4.4");
-        return false;
-      }
-      e.addend = static_cast<int64_t>(static_cast<uint64_t>(e.addend) +
-                                      (minus ? uint64_t{0} - value.bits : value.bits));
-    }
-    return true;
-  };
-  if (!offset())
-    return false;
-  if (generic && (!expect(Tok::RParen, "after the operand of generic()") || !offset()))
+  // The offset stands behind `generic(x)`, never inside.
+  if ((generic && !expect(Tok::RParen, "after the operand of generic()")) ||
+      !parse_offset(e.addend))
     return false;
   if (s.kind == Symbol::Kind::Variable) {
     const StateSpace space = s.variable->space;
-    if (space != StateSpace::Global && space != StateSpace::Const && space != StateSpace::Shared &&
-        space != StateSpace::Tex) {
-      error(at_, fmt::format("the address of '{}' is not known before the kernel runs", text),
+    if (space != StateSpace::Global && space != StateSpace::Const) {
+      error(at_,
+            fmt::format("the address of '{}' is not known before the kernel runs; only .global and "
+                        ".const variables may be named here",
+                        text),
             "5.4.4");
       return false;
     }
@@ -154,6 +137,11 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
   const Type type = c.variable.type;
   InitialiserElement e;
   e.offset = offset;
+  if (type == Type::F16 || type == Type::F16x2 || type == Type::Pred)
+    return error(at_,
+                 fmt::format("variables of type .{} cannot have an initialiser; use .b{}",
+                             info(type).spelling, bits(type)),
+                 "5.4.4");
   // `0xff00(symbol)`: one byte of an address.
   if (at(Tok::Integer)) {
     const Token first = tok_;
@@ -170,6 +158,11 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
       if (at(Tok::Identifier) && tok_.text != "WARP_SZ") {
         if (!parse_address_expression(e))
           return;
+        if (type != Type::U8 && type != Type::U32 && type != Type::U64)
+          return error(at_,
+                       fmt::format("a byte of an address needs a variable of type .u8, not .{}",
+                                   info(type).spelling),
+                       "5.4.4");
       } else {
         Constant value;
         if (!parse_constant(value))

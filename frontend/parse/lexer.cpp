@@ -43,6 +43,13 @@ unsigned hex_digit(char c) {
 
 } // namespace
 
+bool Lexer::first_of_line() const {
+  const char *p = next_;
+  while (p > begin_ && (p[-1] == ' ' || p[-1] == '\t'))
+    --p;
+  return p == begin_ || p[-1] == '\n';
+}
+
 bool Lexer::skip_space() {
   while (next_ < end_) {
     if (is(*next_, kSpace)) {
@@ -57,13 +64,17 @@ bool Lexer::skip_space() {
       if (p + 1 >= end_)
         return false;
       next_ = p + 2;
-    } else if (*next_ == '#' && (next_ == begin_ || next_[-1] == '\n')) {
+    } else if (*next_ == '#' && first_of_line()) {
       // A line mark left by a preprocessor: `#line 3 "f"`, `# 3 "f"`, PTX ISA 4.1.
       const char *p = next_ + 1;
       while (p < end_ && *p == ' ')
         ++p;
       const std::string_view rest(p, static_cast<size_t>(end_ - p));
-      if (!(rest.starts_with("line") || (!rest.empty() && is(rest[0], kDigit))))
+      std::string_view line = rest.substr(0, rest.find('\n'));
+      if (line.starts_with("line"))
+        line.remove_prefix(4);
+      line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+      if (line.empty() || !is(line[0], kDigit) || line.find('"') == std::string_view::npos)
         return true;
       const void *eol = std::memchr(next_, '\n', static_cast<size_t>(end_ - next_));
       next_ = eol ? static_cast<const char *>(eol) + 1 : end_;
@@ -315,16 +326,12 @@ std::string_view Lexer::suffixes() {
 
 std::string_view describe(Tok t) {
   switch (t) {
-  case Tok::End:
-    return "end of file";
   case Tok::Identifier:
     return "identifier";
   case Tok::DotWord:
     return "directive";
   case Tok::Integer:
     return "integer";
-  case Tok::Float:
-    return "floating-point number";
   case Tok::String:
     return "string";
   case Tok::LParen:

@@ -77,6 +77,7 @@ public:
   void seek(uint32_t offset) { next_ = begin_ + offset; }
 
 private:
+  bool first_of_line() const;
   bool skip_space(); // false: unterminated comment
   Token number(const char *start);
   Token make(Tok kind, const char *start, const char *stop);

@@ -1,6 +1,7 @@
 // Module-level directives, PTX ISA 11.1, 11.2.3, 11.5; tokens, errors and recovery.
 #include "frontend/parse/parser_impl.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace w2w::ptx {
@@ -60,13 +61,13 @@ std::string Parser::found() const {
 bool Parser::expect(Tok k, std::string_view where) {
   if (accept(k))
     return true;
-  error(loc(), fmt::format("expected {} {}; {}", describe(k), where, found()));
+  error(loc(), fmt::format("expected {} {}; {}", describe(k), where, found()), statement_section());
   return false;
 }
 
 bool Parser::expect_name(std::string_view &name, std::string_view what) {
   if (!at(Tok::Identifier)) {
-    error(loc(), fmt::format("expected {}; {}", what, found()));
+    error(loc(), fmt::format("expected {}; {}", what, found()), statement_section());
     return false;
   }
   name = tok_.text;
@@ -96,11 +97,36 @@ void Parser::note(SourceLoc at, std::string message) {
                    function_ ? std::string(function_->name) : ""});
 }
 
+bool Parser::skip_list() {
+  const Token first = tok_;
+  const uint32_t resume = lexer_.offset();
+  while (!at(Tok::RBrace) && !at(Tok::Semicolon) && !at(Tok::End))
+    advance();
+  if (accept(Tok::RBrace))
+    return true;
+  tok_ = first;
+  lexer_.seek(resume);
+  return false;
+}
+
 void Parser::recover() {
+  // A list of operands that the error lies in, or that follows it, belongs to the broken statement;
+  // any other brace is the function's.
+  const bool inside = open_lists_ != 0;
+  open_lists_ = 0;
+  if (inside)
+    skip_list();
+  bool bracketed = false; // an operand, in which no scope begins
   while (!at(Tok::End)) {
     if (at(Tok::Semicolon)) {
       advance();
       return;
+    }
+    bracketed |= at(Tok::LBracket) || at(Tok::LParen);
+    if (at(Tok::LBrace) && function_ && !bracketed) {
+      if (!skip_list())
+        return; // a scope
+      continue;
     }
     if (at(Tok::RBrace) && function_)
       return;
@@ -142,11 +168,11 @@ void Parser::parse_module() {
   while (!at(Tok::End)) {
     if (at(Tok::DotWord)) {
       parse_directive();
-    } else if (accept(Tok::Semicolon)) {
-      continue;
     } else {
-      error(loc(), at(Tok::Bad) ? std::string(tok_.problem)
-                                : fmt::format("expected a directive at module level; {}", found()));
+      error(loc(),
+            at(Tok::Bad) ? std::string(tok_.problem)
+                         : fmt::format("expected a directive at module level; {}", found()),
+            "4.3.1");
       advance();
       recover();
     }
@@ -164,6 +190,8 @@ void Parser::finish_module() {
     if (it != debug_strings_.end())
       l.function_name = it->second;
   }
+  for (const PendingAlias &a : aliases_)
+    finish_alias(a);
   module_.functions = arena_.copy(functions_);
   module_.variables = arena_.copy(variables_);
   module_.debug_files = arena_.copy(debug_files_);
@@ -185,8 +213,15 @@ void Parser::parse_directive() {
   }
   if (word == "version")
     return parse_version();
+  if (head_done_ && (word == "target" || word == "address_size")) {
+    error(
+        at_,
+        fmt::format(".{} belongs to the head of a module, once, in front of everything else", word),
+        word == "target" ? "11.1.2" : "11.1.3");
+  }
   if (word == "target")
     return parse_target();
+  head_done_ = true;
   if (word == "address_size")
     return parse_address_size();
   if (word == "file")
@@ -202,8 +237,8 @@ void Parser::parse_directive() {
     return;
   }
   if (word == "loc") {
-    parse_loc();
-    return;
+    error(at_, ".loc belongs in the body of a function", "11.5.4");
+    return parse_loc();
   }
   Linkage linkage = Linkage::Internal;
   if (const auto l = linkage_of(word)) {
@@ -226,9 +261,10 @@ void Parser::parse_directive() {
     advance();
     return recover();
   }
-  error(loc(), at(Tok::DotWord)
-                   ? fmt::format("unknown directive '.{}'", tok_.text)
-                   : fmt::format("expected .entry, .func or a state space; {}", found()));
+  error(loc(),
+        at(Tok::DotWord) ? fmt::format("unknown directive '.{}'", tok_.text)
+                         : fmt::format("expected .entry, .func or a state space; {}", found()),
+        "4.3.1");
   advance();
   recover();
 }
@@ -261,16 +297,36 @@ void Parser::parse_version() {
     error(at_, "a module has only one .version directive", "11.1.1");
   seen_version_ = true;
   module_.version = static_cast<uint16_t>(major * 10 + minor);
-  if (module_.version < 10 || module_.version > 90)
+  static constexpr unsigned kLastMinor[] = {0, 5, 3, 2, 3, 1, 5, 8, 8, 0}; // by major version
+  if (major < 1 || major > 9 || minor > kLastMinor[major]) {
     error(
         at_,
         fmt::format("PTX ISA version {}.{} is not supported; versions up to 9.0 are", major, minor),
         "11.1.1");
+    module_.version = 90; // once is enough
+  }
   mnemonics_.set_target(module_.version, module_.sm, module_.sm_suffix);
 }
 
+namespace {
+
+/// An architecture, and the first PTX version that knows it, plain, with 'a' and with 'f'; 0: there
+/// is none. PTX ISA 11.1.2 and the release notes.
+struct Architecture {
+  uint16_t sm, since, since_a, since_f;
+};
+constexpr Architecture kArchitectures[] = {
+    {10, 10, 0, 0},    {11, 10, 0, 0},    {12, 12, 0, 0},    {13, 12, 0, 0},    {20, 20, 0, 0},
+    {21, 20, 0, 0},    {30, 30, 0, 0},    {32, 40, 0, 0},    {35, 31, 0, 0},    {37, 41, 0, 0},
+    {50, 40, 0, 0},    {52, 41, 0, 0},    {53, 42, 0, 0},    {60, 50, 0, 0},    {61, 50, 0, 0},
+    {62, 50, 0, 0},    {70, 51, 0, 0},    {72, 61, 0, 0},    {75, 63, 0, 0},    {80, 70, 0, 0},
+    {86, 71, 0, 0},    {87, 74, 0, 0},    {88, 73, 0, 0},    {89, 78, 0, 0},    {90, 78, 80, 0},
+    {100, 86, 86, 88}, {101, 86, 86, 88}, {103, 88, 88, 88}, {110, 90, 90, 90}, {120, 87, 87, 88},
+    {121, 88, 88, 88}};
+
+} // namespace
+
 void Parser::parse_target() {
-  const SourceLoc at_ = loc();
   seen_target_ = true;
   bool any = false;
   do {
@@ -287,23 +343,37 @@ void Parser::parse_target() {
         suffix = digits.back();
         digits.remove_suffix(1);
       }
-      static constexpr uint16_t kKnown[] = {10, 11, 12, 13,  20,  21,  30,  32,  35, 37, 50,
-                                            52, 53, 60, 61,  62,  70,  72,  75,  80, 86, 87,
-                                            88, 89, 90, 100, 101, 103, 110, 120, 121};
       unsigned sm = 0;
       for (const char c : digits.substr(0, 4))
         sm = c >= '0' && c <= '9' ? sm * 10 + static_cast<unsigned>(c - '0') : 100000;
-      const bool known = std::find(std::begin(kKnown), std::end(kKnown), sm) != std::end(kKnown) &&
-                         (!suffix || sm >= 90) && !(suffix == 'f' && sm < 100);
-      if (!known) {
+      const Architecture *known = std::ranges::find(
+          kArchitectures, sm, [](const Architecture &a) { return unsigned{a.sm}; });
+      const unsigned since = known == std::end(kArchitectures) ? 0
+                             : suffix == 'a'                   ? known->since_a
+                             : suffix == 'f'                   ? known->since_f
+                                                               : known->since;
+      if (since == 0) {
         error(name_loc, fmt::format("unknown target '{}'", name), "11.1.2");
         continue;
       }
-      if (any)
+      if (module_.version < since)
+        error(name_loc,
+              fmt::format("target '{}' requires PTX ISA {}.{}; the module has .version {}.{}", name,
+                          since / 10, since % 10, module_.version / 10, module_.version % 10),
+              "11.1.2");
+      if (any && sm != module_.sm)
         error(name_loc, "a .target directive names one architecture", "11.1.2");
       any = true;
       if (sm > module_.sm || (sm == module_.sm && suffix))
         module_.sm = static_cast<uint16_t>(sm), module_.sm_suffix = suffix;
+    } else if (module_.sm == 0) {
+      error(name_loc, fmt::format("the architecture comes first in .target; found '{}'", name),
+            "11.1.2");
+      module_.sm = 50;
+      any = true;
+    } else if (name == "map_f64_to_f32" && module_.sm >= 13) {
+      error(name_loc, "map_f64_to_f32 is for targets without double precision, sm_12 and below",
+            "11.1.2");
     } else if (name == "texmode_independent") {
       module_.texmode_independent = true;
     } else if (name == "debug") {
@@ -312,8 +382,6 @@ void Parser::parse_target() {
       error(name_loc, fmt::format("unknown target '{}'", name), "11.1.2");
     }
   } while (at(Tok::Comma));
-  if (!any && module_.sm == 0)
-    error(at_, "the .target directive names no architecture", "11.1.2");
   mnemonics_.set_target(module_.version, module_.sm, module_.sm_suffix);
 }
 
@@ -331,6 +399,7 @@ void Parser::parse_address_size() {
 }
 
 void Parser::parse_file() {
+  const SourceLoc at_ = loc();
   advance();
   DebugFile f;
   if (!at(Tok::Integer)) {
@@ -348,14 +417,17 @@ void Parser::parse_file() {
   for (int i = 0; i < 2 && accept(Tok::Comma); ++i) // timestamp, size
     if (!accept(Tok::Integer))
       error(loc(), fmt::format("expected an integer; {}", found()), "11.5.3");
+  for (const DebugFile &old : debug_files_)
+    if (old.number == f.number && old.path != f.path)
+      error(at_, fmt::format("file {} is '{}' already", f.number, old.path), "11.5.3");
   debug_files_.push_back(f);
 }
 
 void Parser::parse_section() {
   advance();
   const std::string_view name = tok_.text;
-  if (!at(Tok::DotWord) && !at(Tok::Identifier)) {
-    error(loc(), fmt::format("expected a section name; {}", found()), "11.5.2");
+  if (!at(Tok::DotWord)) {
+    error(loc(), fmt::format("expected a section name such as .debug_str; {}", found()), "11.5.2");
     return recover();
   }
   advance();
@@ -410,16 +482,31 @@ void Parser::parse_alias() {
                  "11.2.3");
   if (a.function->is_entry || t.function->is_entry)
     return error(at_, "an alias and what it stands for must not be kernels", "11.2.3");
-  if (a.function->has_body || !t.function->has_body)
+  if (a.function->alias_of)
     return error(at_,
-                 fmt::format("'{}' must {} body", a.function->has_body ? alias : target,
-                             a.function->has_body ? "not have a" : "have a"),
+                 fmt::format("'{}' stands for '{}' already", alias, a.function->alias_of->name),
                  "11.2.3");
-  if (t.function->linkage == Linkage::Weak)
-    return error(at_,
-                 fmt::format("'{}' is .weak; an alias must not stand for a weak function", target),
+  if (!same_parameters(*a.function, *t.function))
+    return error(at_, fmt::format("'{}' and '{}' have different parameters", alias, target),
                  "11.2.3");
   a.function->alias_of = t.function;
+  aliases_.push_back({a.function, t.function, at_});
+}
+
+void Parser::finish_alias(const PendingAlias &a) {
+  const Function *target = a.target;
+  for (size_t links = aliases_.size(); target->alias_of && links; --links)
+    target = target->alias_of; // an alias of an alias
+  a.alias->alias_of = target;
+  if (a.alias->has_body || !target->has_body)
+    return error(a.loc,
+                 fmt::format("'{}' must {} body", (a.alias->has_body ? a.alias : target)->name,
+                             a.alias->has_body ? "not have a" : "have a"),
+                 "11.2.3");
+  if (target->linkage == Linkage::Weak)
+    error(a.loc,
+          fmt::format("'{}' is .weak; an alias must not stand for a weak function", target->name),
+          "11.2.3");
 }
 
 std::string_view Parser::parse_pragma_text() {

@@ -103,20 +103,21 @@ bool Parser::parse_component(Operand &out) {
 
 bool Parser::parse_offset(int64_t &offset) {
   offset = 0;
-  while (at(Tok::Plus) || at(Tok::Minus)) {
-    const SourceLoc at_ = loc();
-    const bool minus = at(Tok::Minus);
-    advance();
-    Constant value;
-    if (!parse_binary(value, 9, 0))
-      return false;
-    if (value.is_float()) {
-      error(at_, "an address offset must be an integer", "6.4.1");
-      return false;
-    }
-    offset = static_cast<int64_t>(static_cast<uint64_t>(offset) +
-                                  (minus ? uint64_t{0} - value.bits : value.bits));
+  const SourceLoc at_ = loc();
+  if (at(Tok::Minus)) {
+    error(at_, "an offset is added to an address; write '+-' to subtract", "6.4.1");
+    return false;
   }
+  if (!accept(Tok::Plus))
+    return true;
+  Constant value;
+  if (!parse_constant(value))
+    return false;
+  if (value.is_float()) {
+    error(at_, "an address offset must be an integer", "6.4.1");
+    return false;
+  }
+  offset = static_cast<int64_t>(value.bits);
   return true;
 }
 
@@ -269,6 +270,7 @@ bool Parser::parse_address(Operand &out, unsigned depth) {
 bool Parser::parse_list(Operand &out, Operand::Kind kind, Tok close, unsigned depth) {
   const size_t first = operands_.size();
   advance(); // '{' or '('
+  open_lists_ += close == Tok::RBrace;
   if (!at(close)) {
     do {
       Operand next;
@@ -284,7 +286,10 @@ bool Parser::parse_list(Operand &out, Operand::Kind kind, Tok close, unsigned de
   out.kind = kind;
   out.elements = arena_.copy(std::span<const Operand>(operands_).subspan(first));
   operands_.resize(first);
-  return expect(close, "at the end of the list");
+  if (!expect(close, "at the end of the list"))
+    return false;
+  open_lists_ -= close == Tok::RBrace;
+  return true;
 }
 
 bool Parser::parse_primary_operand(Operand &out, unsigned depth) {

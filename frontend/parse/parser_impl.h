@@ -54,8 +54,11 @@ private:
   void warning(SourceLoc at, std::string message, std::string_view section = {});
   void note(SourceLoc at, std::string message);
   std::string found() const; // "found ';'"
-  void recover();            // behind the next ';', or before '}' or the end
-  void skip_braces();        // from '{' to behind its '}'
+  /// Where the syntax of statements stands: of instructions, of directives.
+  std::string_view statement_section() const { return function_ ? "4.3.2" : "4.3.1"; }
+  bool skip_list();   // to behind the next '}', if no ';' comes before it
+  void recover();     // behind the next ';', or before '}' or the end
+  void skip_braces(); // from '{' to behind its '}'
   void require(unsigned ptx, unsigned sm, SourceLoc at, std::string_view what,
                std::string_view section);
 
@@ -67,6 +70,11 @@ private:
   void parse_file();
   void parse_section();
   void parse_alias();
+  struct PendingAlias { // what it stands for may be defined later
+    Function *alias, *target;
+    SourceLoc loc;
+  };
+  void finish_alias(const PendingAlias &a);
   std::string_view parse_pragma_text();
   void finish_module();
 
@@ -96,6 +104,12 @@ private:
   void layout(Variable &v, const Declaration &d);
   bool declare(Name *name, Symbol symbol, SourceLoc at, std::string_view what); // false: duplicate
   void check_register_type(const Declaration &d);
+  void check_variable(const Declaration &d);
+  void parse_declared_variables(const Declaration &d);
+  bool check_name(std::string_view name, SourceLoc at); // false: not a name to declare
+  /// What .param memory cannot hold; kernel: d is a parameter of a kernel.
+  void check_parameter(const Declaration &d, const Variable &v, bool kernel);
+  void merge_declarations(Variable &old, const Variable &now);
 
   // -- initialisers (initialiser.cpp)
   void parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions);
@@ -122,6 +136,7 @@ private:
                         bool kernel, bool named, bool inputs);
   void parse_performance(Function &f, PerformanceDirectives &p);
   bool parse_dimensions(uint32_t (&out)[3]);
+  static bool same_parameters(const Function &old, const Function &now);
   void check_redeclaration(const Function &old, const Function &now, SourceLoc at);
   void parse_body(Function &f);
   void parse_statement();
@@ -131,6 +146,7 @@ private:
   void parse_branch_targets(std::string_view name, SourceLoc at);
   void parse_call_targets(std::string_view name, SourceLoc at);
   void parse_loc();
+  bool parse_loc_operands(DebugLocation &l);
   void leave_scope();
   Label *new_label(std::string_view name, SourceLoc at);
   void add_statement(const Statement &s) { statements_.push_back(s); }
@@ -175,7 +191,9 @@ private:
   std::unordered_map<std::string_view, std::string_view>
       debug_strings_; // label of .debug_str -> text
   std::vector<std::string_view> pragmas_;
+  std::vector<PendingAlias> aliases_;
   bool seen_version_ = false, seen_target_ = false;
+  bool head_done_ = false; // .address_size or an entity was seen: no .target or .address_size now
 
   // The function being parsed
   Function *function_ = nullptr;
@@ -193,6 +211,7 @@ private:
   std::vector<std::unique_ptr<RegisterRange>> ranges_;
   std::vector<Operand> operands_; // of the instruction being parsed
   bool unified_ = false;          // `.unified` behind an address
+  unsigned open_lists_ = 0;       // `{` of operands whose `}` was not seen
   uint32_t debug_loc_ = 0;
 
   static constexpr unsigned kMaxDepth = 200;   // of expressions and scopes

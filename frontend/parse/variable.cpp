@@ -34,7 +34,22 @@ std::optional<Linkage> Parser::linkage_of(std::string_view word) {
   return std::nullopt;
 }
 
+bool Parser::check_name(std::string_view name, SourceLoc at) {
+  if (name == "_" || name == "$" || name == "WARP_SZ") {
+    error(at, fmt::format("'{}' cannot be declared; it has a meaning of its own", name), "4.4");
+    return false;
+  }
+  // A function may hide a special register.
+  if (!function_ && isa::find_special_register(name)) {
+    error(at, fmt::format("'{}' is a special register", name), "4.4");
+    return false;
+  }
+  return true;
+}
+
 bool Parser::declare(Name *name, Symbol symbol, SourceLoc at, std::string_view what) {
+  if (!check_name(name->text, at))
+    return false;
   if (name->symbol.kind != Symbol::Kind::None && name->symbol.depth == symbols_.depth()) {
     error(at,
           fmt::format("'{}' is already declared in this scope; {} needs another name", name->text,
@@ -59,6 +74,7 @@ void Parser::parse_attributes(Declaration &d) {
     } else if (at_word("unified")) {
       d.unified = true;
       require(80, 90, at_, ".unified", "5.4.8");
+      d.unified = true;
       advance();
       Constant ignored;
       if (accept(Tok::LParen) &&
@@ -137,6 +153,9 @@ bool Parser::parse_declaration_prefix(Declaration &d) {
           return false;
         if (*bank > 10)
           error(at_, "constant banks are numbered 0 to 10", "5.1.3.1");
+        else if (module_.version >= 22)
+          error(at_, "constant banks were removed in PTX ISA 2.2; declare the variable .const",
+                "5.1.3.1");
         d.const_bank = static_cast<uint32_t>(*bank);
       }
     } else {
@@ -186,6 +205,8 @@ void Parser::declare_registers(const Declaration &d) {
     if (!expect_name(text, "the name of a register"))
       return recover();
     Name *name = symbols_.intern(text);
+    if (at(Tok::Less) && !check_name(text, at_))
+      return recover();
     if (accept(Tok::Less)) {
       // Not a constant expression: '>' closes it.
       if (!at(Tok::Integer) || tok_.value > UINT32_MAX) {
@@ -275,8 +296,6 @@ Variable *Parser::parse_declarator(const Declaration &d, bool is_parameter) {
       const auto n = parse_unsigned("array dimension");
       if (!n)
         return nullptr;
-      if (*n == 0 && !is_parameter && d.space != StateSpace::Shared && d.space != StateSpace::Local)
-        v->unsized = true;
       dimensions.push_back(*n);
     }
     if (!expect(Tok::RBracket, "after the array dimension"))
@@ -289,6 +308,9 @@ Variable *Parser::parse_declarator(const Declaration &d, bool is_parameter) {
     }
     parse_initialiser(*v, dimensions);
   }
+  if (!is_parameter && !dimensions.empty() && dimensions[0] == 0 && d.space != StateSpace::Shared &&
+      d.space != StateSpace::Local)
+    v->unsized = true; // a dimension of 0 declares no more than an open one
   v->dimensions = arena_.copy(dimensions);
   layout(*v, d);
   return v;
@@ -311,6 +333,46 @@ void Parser::parse_variables(Linkage linkage) {
     error(d.loc, "expected a state space such as .global or .shared", "5.1");
     return recover();
   }
+  check_variable(d);
+  parse_declared_variables(d);
+}
+
+/// A type of variables in memory: not a format that only instructions know.
+static bool is_memory_type(Type t) {
+  return (info(t).lanes == 1 && info(t).kind != TypeKind::AltFloat && bits(t) >= 8) ||
+         t == Type::F16x2;
+}
+
+void Parser::check_parameter(const Declaration &d, const Variable &v, bool kernel) {
+  if (d.space != StateSpace::Param)
+    return;
+  const TypeInfo &type = info(d.type);
+  if (d.type == Type::Pred)
+    error(v.loc, "a .param variable cannot have type .pred", "5.2.1");
+  else if (type.kind == TypeKind::Opaque) {
+    if (!kernel)
+      error(v.loc,
+            fmt::format("a .{} is a parameter of kernels only; pass its address", type.spelling),
+            "5.3");
+    else if (d.type == Type::SamplerRef && !module_.texmode_independent)
+      error(v.loc, "a .samplerref needs .target texmode_independent", "5.3");
+  } else if (!is_memory_type(d.type))
+    error(v.loc,
+          fmt::format(".{} is not a type of variables; use .b{}", type.spelling,
+                      std::max(8u, bits(d.type))),
+          "5.2.1");
+  else if (v.dimensions.empty() && (d.vector_width > 1 || d.type == Type::F16x2))
+    error(v.loc,
+          fmt::format("a .param variable cannot be a {}; use an array of .b8",
+                      d.vector_width > 1 ? "vector" : ".f16x2"),
+          "5.1.6");
+  if (d.align > 128 && !kernel)
+    error(v.loc, "the alignment of a parameter is at most 128", "5.4.5");
+  if (d.is_pointer && !kernel)
+    error(v.loc, ".ptr describes parameters of kernels only", "5.1.6.3");
+}
+
+void Parser::check_variable(const Declaration &d) {
   if (d.space == StateSpace::Tex)
     error(d.loc, "the .tex state space is gone; declare a .texref in .global", "5.1.8");
   if (d.space == StateSpace::Local && !function_)
@@ -326,21 +388,41 @@ void Parser::parse_variables(Linkage linkage) {
     error(d.loc, "textures, samplers and surfaces are .global variables of the module", "5.3");
   else if (d.type == Type::SamplerRef && !module_.texmode_independent)
     error(d.loc, "a .samplerref needs .target texmode_independent", "5.3");
-  if (!opaque &&
-      (info(d.type).lanes != 1 || info(d.type).kind == TypeKind::AltFloat || bits(d.type) < 8) &&
-      d.type != Type::F16x2)
+  if (!opaque && d.type != Type::Pred && !is_memory_type(d.type))
     error(d.loc,
           fmt::format(".{} is not a type of variables; use .b{}", info(d.type).spelling,
                       std::max(8u, bits(d.type))),
           "5.2.1");
-  if (d.managed && d.space != StateSpace::Global)
-    error(d.loc, ".managed needs the .global state space", "5.4.8");
+  if ((d.managed || d.unified) && d.space != StateSpace::Global)
+    error(d.loc,
+          fmt::format(".{} needs the .global state space", d.managed ? "managed" : "unified"),
+          "5.4.8");
+}
+
+void Parser::merge_declarations(Variable &old, const Variable &now) {
+  const bool sizes_differ = !old.unsized && !now.unsized && old.size != now.size;
+  if (old.space != now.space || old.type != now.type || sizes_differ)
+    error(now.loc, fmt::format("'{}' is declared differently before", now.name), "11.6.1");
+  if (now.linkage == Linkage::Extern)
+    return;
+  if (now.linkage == Linkage::Internal)
+    error(now.loc,
+          fmt::format("'{}' is declared .extern before; define it .visible or .weak", now.name),
+          "11.6.1");
+  const uint32_t index = old.index;
+  old = now; // earlier uses see the definition
+  old.index = index;
+}
+
+void Parser::parse_declared_variables(const Declaration &d) {
   for (;;) {
     // `name<n>` declares name0 ... name(n-1), PTX ISA 5.4.6.
     const Token name_token = tok_;
+    const unsigned errors = diags_.error_count();
     Variable *v = parse_declarator(d, false);
     if (!v)
       return recover();
+    const bool broken = diags_.error_count() != errors;
     uint64_t count = 1;
     bool ranged = false;
     if (accept(Tok::Less)) {
@@ -355,7 +437,9 @@ void Parser::parse_variables(Linkage linkage) {
       if (!expect(Tok::Greater, "after the number of variables"))
         return recover();
     }
-    if (v->unsized && v->linkage != Linkage::Extern && d.space != StateSpace::Param)
+    if (function_)
+      check_parameter(d, *v, false);
+    if (v->unsized && !broken && v->linkage != Linkage::Extern)
       error(v->loc,
             fmt::format(
                 "array '{}' has neither a size nor an initialiser; only .extern arrays may be open",
@@ -373,16 +457,8 @@ void Parser::parse_variables(Linkage linkage) {
       s.variable = one;
       // Module-scope variables may be declared .extern and then defined.
       if (!function_ && name->symbol.kind == Symbol::Kind::Variable && name->symbol.depth == 0 &&
-          (name->symbol.variable->linkage == Linkage::Extern || one->linkage == Linkage::Extern ||
-           name->symbol.variable->linkage == Linkage::Common)) {
-        Variable *old = name->symbol.variable;
-        if (old->space != one->space || bytes(old->type) != bytes(one->type))
-          error(one->loc, fmt::format("'{}' is declared differently before", one->name), "11.6.1");
-        if (one->linkage != Linkage::Extern) {
-          const uint32_t index = old->index;
-          *old = *one; // earlier uses see the definition
-          old->index = index;
-        }
+          (name->symbol.variable->linkage == Linkage::Extern || one->linkage == Linkage::Extern)) {
+        merge_declarations(*name->symbol.variable, *one);
         continue;
       }
       if (!declare(name, s, {name_token.offset}, "the variable"))
@@ -395,6 +471,8 @@ void Parser::parse_variables(Linkage linkage) {
         variables_.push_back(one);
       }
     }
+    if (broken && !at(Tok::Comma) && !at(Tok::Semicolon))
+      return recover(); // what is wrong was said
     if (!accept(Tok::Comma))
       break;
   }

@@ -212,9 +212,19 @@ Mnemonic *MnemonicTable::resolve(std::string_view opcode, std::string_view text,
     if (!best.empty())
       error += fmt::format("; did you mean '{}'?", best);
     m->error = arena_.copy(error);
+    m->section = "9.7";
     return m;
   }
   m->opcode = *found;
+  // wmma is written without .aligned before PTX ISA 6.3, and with it since (9.7.14.4).
+  if (*found == isa::Opcode::wmma && version_ < 63) {
+    if (std::ranges::count(suffixes, "aligned")) {
+      m->error = "'.aligned' of 'wmma' requires PTX ISA 6.3; leave it out";
+      m->section = "9.7.14.4";
+      return m;
+    }
+    suffixes.push_back("aligned");
+  }
   std::vector<Candidate> candidates;
   for (const Form &form : isa::forms(*found)) {
     const Match match_ = match(form, suffixes);

@@ -186,8 +186,6 @@ private:
       return "a list in braces";
     case Operand::Kind::Pair:
       return "a pair";
-    case Operand::Kind::List:
-      return "a list in parentheses";
     case Operand::Kind::TexAddress:
       return "a texture address";
     case Operand::Kind::Prototype:
@@ -196,6 +194,7 @@ private:
       return "a list of targets";
     case Operand::Kind::Sink:
       return "'_'";
+    case Operand::Kind::List: // of calls, which the parser checks
     case Operand::Kind::None:
       break;
     }
@@ -210,7 +209,7 @@ private:
     if (o.component != Operand::Component::None && !selects) {
       const unsigned index =
           static_cast<unsigned>(o.component) - static_cast<unsigned>(Operand::Component::X);
-      if (index >= o.reg->vector_width)
+      if (o.reg->vector_width == 1 || index >= o.reg->vector_width)
         return fail(o.loc, fmt::format("register '{}' has no such component", o.reg->name));
     }
     // set takes any register of the size for a bfloat16 result, as ptxas does.
@@ -337,10 +336,10 @@ private:
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list in braces, not {}", describe(o)));
     const size_t n = o.elements.size();
+    inside_ = true;
     if (n != 2 && n != 4 && n != 8)
       return fail(o.loc, fmt::format("a list of {} elements cannot make up {}", n, dotted(type)));
     const unsigned each = bits(type) / static_cast<unsigned>(n);
-    inside_ = true;
     for (const Operand &e : o.elements) {
       if (e.kind == Operand::Kind::Sink && dest)
         continue;
@@ -470,9 +469,6 @@ private:
                                        info(o.variable->type).spelling));
       if (c_.form->opcode == Opcode::prefetchu && actual != StateSpace::Global)
         return fail(o.loc, fmt::format("'{}' has no generic address here", o.variable->name));
-      if (actual == StateSpace::Reg)
-        return fail(o.loc,
-                    fmt::format("'{}' is a register parameter, not an address", o.variable->name));
       // Without a state space the address is generic; the spaces of which a variable can be
       // addressed so are checked here.
       if (c_.form->opcode == Opcode::st && o.variable->is_parameter)
@@ -550,13 +546,9 @@ private:
     case Shape::AddressOf:
       return check_address_of(o, type);
     case Shape::Label:
-      return o.kind == Operand::Kind::Label ||
-             fail(o.loc, fmt::format("expected a label, not {}", describe(o)));
     case Shape::Targets:
-      return o.kind == Operand::Kind::TargetList ||
-             fail(o.loc, fmt::format("expected a list of targets, not {}", describe(o)));
     case Shape::CallOperands:
-      return true;
+      return true; // the parser has read them as such
     case Shape::Texture:
     case Shape::Surface:
     case Shape::Tensor:
@@ -607,9 +599,11 @@ private:
     const isa::SpecialRegisterInfo &i = isa::info(o.special);
     if (i.vector_width > 1 && o.component == Operand::Component::None)
       return fail(o.loc, fmt::format("name a component of '{}', such as {}.x", i.name, i.name));
-    // A 64-bit special register may be read in 32 bits, and %tid and its like in 16 (PTX
-    // ISA 10.1).
-    const bool narrow = bits(type) == 16 && i.vector_width > 1;
+    // What had 16 bits once, or 32, may be read so still: %tid and its like, and %gridid (PTX
+    // ISA 10.1 and 10.10).
+    const bool narrow = !is_float(type) && i.requirement.ptx < 13 &&
+                        ((bits(type) == 16 && i.vector_width > 1) ||
+                         (i.type == Type::U64 && bits(type) < 64 && bits(type) >= 16));
     if (i.type == Type::Pred ? type != Type::Pred
                              : !narrow && (bits(type) != bits(i.type) || is_float(type)))
       return fail(o.loc, fmt::format("special register '{}' of type .{} does not fit type {}",
@@ -664,19 +658,23 @@ private:
     return check_scalar({}, o, type, false, false);
   }
 
-  /// Offsets (.s32) and gradients (.f32) of texture instructions: a list, as long as the geometry
-  /// has dimensions, three given in four; an offset in one dimension may be a register or constant.
+  /// Offsets of im2col copies (.u16); offsets (.s32) and gradients (.f32) of texture instructions:
+  /// a list, as long as the geometry has dimensions, three given in four; an offset in one
+  /// dimension may be a register or constant.
   bool check_coordinates(Operand &o, Type type) {
     const bool gradient = is_float(type);
     if (o.kind != Operand::Kind::Vector) {
-      if (gradient)
+      if (gradient || c_.form->opcode == Opcode::cp)
         return fail(o.loc, fmt::format("expected a list in braces, not {}", describe(o)));
       return check_scalar({}, o, type, false, false);
     }
     const size_t n = o.elements.size();
     const unsigned dimensions = geometry().dimensions;
-    const size_t want = dimensions == 3 ? 4 : dimensions;
-    if (gradient ? n != want : n < want || (n != 1 && n != 2 && n != 4))
+    const bool im2col = c_.form->opcode == Opcode::cp; // PTX ISA 9.7.9.25.5.2
+    const size_t want = !im2col                    ? (dimensions == 3 ? 4 : dimensions)
+                        : c_.mods.has(Mod::im2col) ? dimensions - 2
+                                                   : 2;
+    if (gradient || im2col ? n != want : n < want || (n != 1 && n != 2 && n != 4))
       return fail(o.loc, fmt::format("expected a list of {} elements, not {}", want, n));
     for (const Operand &e : o.elements)
       if (!check_scalar({}, const_cast<Operand &>(e), type, false, false))

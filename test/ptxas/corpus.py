@@ -104,6 +104,8 @@ class Corpus:
         return "sm_100" if sm > 90 else "sm_90" if sm > 89 else "sm_89"
 
     def add(self, form, suffixes, operands, version=90, target=None):
+        if form["opcode"] == "wmma" and version < 63 and rank((form["syntax"], version)) % 2:
+            suffixes = [s for s in suffixes if s != "aligned"]  # required since PTX ISA 6.3 only
         text = ".".join([form["opcode"]] + [s for s in suffixes if s])
         if operands:
             text += " " + ", ".join(operands)
@@ -164,6 +166,8 @@ class Corpus:
                     elements = operands[i][1:-1].split(", ")
                     for e in (elements[:-1], elements + elements[-1:], ["_"] + elements[1:], ["1"] + elements[1:], ["%f1"] + elements[1:], ["%fd1"] + elements[1:], ["%h1"] + elements[1:]):
                         self.add(form, choice, operands[:i] + ["{" + ", ".join(e) + "}"] + operands[i + 1 :])
+                for a in self.around(form, choice, i, operands[i]):
+                    self.add(form, choice, operands[:i] + [a] + operands[i + 1 :])
                 if operands[i].startswith("["):
                     for a in ("[lv]", "[cv]", "[pv]", "[tv]", "[fv]", "[%rd1], 1", "[%ud1]", "[%sd1]", "[%fd1]", "[gv+-4]", "[L]"):
                         self.add(form, choice, operands[:i] + [a] + operands[i + 1 :])
@@ -174,8 +178,32 @@ class Corpus:
             if operands:
                 self.add(form, choice, operands[1:] + operands[:1])
         self.kind = "guard"
-        self.cases.setdefault((90, self.target(form), "@%p3 " + ".".join([form["opcode"]] + [s for s in base if s]) + (" " + ", ".join(good) if good else "") + ";"), (form["syntax"], self.kind))
+        text = ".".join([form["opcode"]] + [s for s in base if s]) + (" " + ", ".join(good) if good else "") + ";"
+        for guard in ("@%p3", "@!%p3", "@%r3", "@p3", "@!%f1"):
+            if guard == "@%p3" or rank((guard, text)) % 8 == 0:
+                self.cases.setdefault((90, self.target(form), f"{guard} {text}"), (form["syntax"], self.kind))
         self.requirements(form, base)
+
+    def around(self, form, choice, i, operand):
+        """Variations of the i-th operand as it is written: constants around its borders, coordinates of a tensor."""
+        written = {generate.identifier(c) for c in choice if c}
+        specs = [o for o in form["operands"] if not o["optional"] and (not o["condition"] or o["condition"] in written)]
+        spec = specs[i] if i < len(specs) else None
+        if spec and spec["ranged"]:
+            yield from (str(n) for n in (spec["low"] - 1, spec["low"], spec["high"], spec["high"] + 1))
+        if spec and spec["multiple"]:
+            yield from (str(n) for n in (0, spec["multiple"], 2 * spec["multiple"], spec["multiple"] + 1, spec["multiple"] // 2))
+        tensor = re.fullmatch(r"\[(\S+), \{(.*)\}\]", operand)
+        if tensor:
+            name, at = tensor[1], tensor[2].split(", ")
+            for other in (at[:-1], at + at[-1:], ["%f1"] + at[1:], ["%rd1"] + at[1:], ["%h1"] + at[1:], ["%ur1"] + at[1:], ["%sr1"] + at[1:], ["7"] + at[1:], ["1.5"] + at[1:],
+                          ["_"] + at[1:], ["%p1"] + at[1:], ["%tid.x"] + at[1:], []):
+                yield f"[{name}, {{{', '.join(other)}}}]"
+            for base in ("%r1", "%ud1", "%fd1", "%h1", "gv", "sv", "cv", "pv", "tv", "fv", "16", "%rd1+8"):
+                yield f"[{base}, {{{', '.join(at)}}}]"
+            yield f"[{name}]"
+            yield f"[{name}, {at[0]}]"
+            yield f"[{name}, {{{', '.join(at)}}}, {{{', '.join(at)}}}]"
 
     def requirements(self, form, base):
         """The form, and each suffix that has a requirement of its own, on every target and around its first version."""
@@ -265,7 +293,10 @@ class Corpus:
                 text = "[fv]" if form["opcode"] == "suq" else "[tv]"
             elif shape == "Coordinates":
                 n = {"1d": 1, "a1d": 1, "2d": 2, "a2d": 2}.get(next((c for c in choice if c in COORDINATES), ""), 4)
-                text = "{" + ", ".join(number(register, k + 1) for k in range(n)) + "}" if n > 1 else register
+                if form["opcode"] == "cp":  # offsets of im2col copies
+                    n = COORDINATES[next(c for c in choice if c in COORDINATES)] - 2 if "im2col" in choice else 2
+                    n = max(n, 1)
+                text = "{" + ", ".join(number(register, k + 1) for k in range(n)) + "}" if n > 1 or form["opcode"] == "cp" else register
             elif shape in ("Label", "Targets", "CallOperands"):
                 text = "L"
             elif shape == "Sink":

@@ -10,6 +10,8 @@ import tempfile
 import corpus
 
 # Messages that name "<builtin>" come from the expansion of an instruction and carry no line of the file.
+# Said of a text without errors: what it declares and does not define is for the linker.
+LINKER = ("Unresolved extern", "Cannot take address of function")
 ERROR = re.compile(r"^ptxas /\S+, line (\d+); (?:error|fatal)\s*: (.*)$", re.M)
 
 
@@ -47,7 +49,10 @@ class Oracle:
         except subprocess.TimeoutExpired:
             said, ok = "", False
         os.unlink(path)
-        return ok, [(int(l), m) for l, m in ERROR.findall(said)], said.strip()
+        errors = [(int(l), m) for l, m in ERROR.findall(said)]
+        if not errors and said and all(any(l in line for l in LINKER) for line in said.strip().splitlines()):
+            ok = True
+        return ok, errors, said.strip()
 
     def batch(self, version, target, instructions):
         """Verdicts of instruction cases of one version and target: [(accepted, message) or None]."""
@@ -84,7 +89,7 @@ class Oracle:
             left = [i for i in left if i not in bad]
         return verdicts
 
-    def instructions(self, cases, jobs=2, size=150):
+    def instructions(self, cases, jobs=1, size=150, progress=None):
         """{case: (accepted, message)} for (version, target, instruction) cases."""
         groups = {}
         for c in cases:
@@ -94,9 +99,11 @@ class Oracle:
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for batch, verdicts in zip(batches, pool.map(lambda b: self.batch(b[0][0], b[0][1], [c[2] for c in b]), batches)):
                 out.update(zip(batch, verdicts))
+                if progress:
+                    progress(len(out), len(cases), "instructions")
         return out
 
-    def modules(self, texts, jobs=2):
+    def modules(self, texts, jobs=1, progress=None):
         """[(accepted, message)] for whole texts; each has its own .target line."""
         def one(text):
             m = re.search(r"\.target\s+(sm_\w+)", text)
@@ -104,4 +111,9 @@ class Oracle:
             return None if not ok and not said else (ok, errors[0][1] if errors else said.splitlines()[0] if said and not ok else "")
 
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            return list(pool.map(one, texts))
+            out = []
+            for verdict in pool.map(one, texts):
+                out.append(verdict)
+                if progress:
+                    progress(len(out), len(texts), "modules")
+            return out

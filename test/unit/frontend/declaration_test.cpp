@@ -31,11 +31,10 @@ TEST_CASE("variables: sizes, alignment, linkage", "[declaration]") {
 .global .b16 m[2][3][4];
 .weak .global .u8 w;
 .common .global .u64 cm;
-.const[3] .u32 bank;
 .global .attribute(.managed) .s32 man;
 .global .u32 x<3>;
 .extern .global .u32 later;
-.global .u32 later = 7;
+.visible .global .u32 later = 7;
 .global .texref t;
 )");
   CHECK(p.messages() == "");
@@ -50,10 +49,11 @@ TEST_CASE("variables: sizes, alignment, linkage", "[declaration]") {
   CHECK(variable(p, "m").dimensions.size() == 3);
   CHECK(variable(p, "w").linkage == Linkage::Weak);
   CHECK(variable(p, "cm").linkage == Linkage::Common);
-  CHECK(variable(p, "bank").const_bank == 3);
+  CHECK(variable(parse_text(".version 2.1\n.target sm_20\n.extern .const[3] .u32 bank[];"), "bank")
+            .const_bank == 3);
   CHECK(variable(p, "man").managed);
   CHECK(variable(p, "x2").size == 4);
-  CHECK(variable(p, "later").linkage == Linkage::Internal);
+  CHECK(variable(p, "later").linkage == Linkage::Visible);
   CHECK(variable(p, "later").initialiser.size() == 1);
   CHECK(variable(p, "t").align == 8);
   for (uint32_t i = 0; i < p.module().variables.size(); ++i)
@@ -70,7 +70,7 @@ TEST_CASE("initialisers", "[declaration]") {
 .global .f32 fl[2] = {1.5, 0f40000000};
 .global .f64 db = 0.5;
 .const .v2 .u32 vec = {4, 5};
-.global .u64 tab[4] = {0, list + 8, generic(list) - 4, f};
+.global .u64 tab[4] = {0, list + 8, generic(list) + -4, f};
 .global .u8 bytes[2] = {0xff(list), 0xff00(generic(list) + 1)};
 .global .u32 e = (3 + 4) * 2 << 1 | 1;
 .global .s64 cast = (.s64) 5 - 6;

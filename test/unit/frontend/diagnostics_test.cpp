@@ -63,6 +63,96 @@ TEST_CASE("JSON", "[diagnostics]") {
   CHECK(render_json(Diagnostics(), SourceText("x", "")) == "[]\n");
 }
 
+TEST_CASE("JSON holds every field of every message, in a fixed order", "[diagnostics]") {
+  const Parsed p = parse_text(".version 9.0\n.target sm_90\n.global .b32 x\n.entry k() { foo; }");
+  CHECK(render_json(p.diags, SourceText("a.ptx", *p.text)) ==
+        "[\n"
+        R"(  {"file": "a.ptx", "line": 4, "column": 1, "severity": "error", )"
+        R"("message": "expected ';' after the declaration; found '.entry'", "section": "4.3.1", )"
+        R"("function": ""},)"
+        "\n"
+        R"(  {"file": "a.ptx", "line": 4, "column": 14, "severity": "error", )"
+        R"("message": "unknown instruction 'foo'", "section": "9.7", "function": "k"})"
+        "\n]\n");
+}
+
+// One cause, one message; and what stands around a broken line is judged as if the line were not
+// there.
+TEST_CASE("a broken statement neither hides nor invents errors", "[diagnostics]") {
+  const char *const broken[] = {"foo;",
+                                "foo {%r1, %r2}, %r3;",
+                                "mov.b64 {%r1, %q9}, %rd1;",
+                                "mov.b64 {%r1 %r2}, %rd1;",
+                                "mov.b64 {%r1, ], %rd1;",
+                                "add.u32 %r1, (%r2), 1;",
+                                "ld.global.v2.u32 {%r1, %r2, [%rd1];",
+                                "ld.global.u32 %r1, [%rd1;",
+                                "@%p1 @%p2 ret;",
+                                "@%r1 ret;",
+                                "bra 1;",
+                                "call (%r1, f;",
+                                ".reg .b33 %x;",
+                                ".reg .b32 %x<;",
+                                ".local .b32 l[;",
+                                ".loc 1 x 2",
+                                ".pragma 1;",
+                                ".foo 1;",
+                                "T: .branchtargets 1;",
+                                "P: .callprototype 1;",
+                                "1.5;",
+                                "$$$ $$$;",
+                                "tex.2d {%r1}, [%rd1, {%f1, ;"};
+  for (const char *line : broken) {
+    INFO(line);
+    const Parsed p =
+        parse_text(std::string(".version 9.0\n.target sm_90\n.address_size 64\n"
+                               ".entry k() {\n.reg .b32 %r<9>; .reg .b64 %rd<9>; .reg .pred %p<9>; "
+                               ".reg .f32 %f<9>;\nbar.sync 98;\n") +
+                   line + "\nbar.sync 99;\n}\n.entry l() { bar.sync 97; }\n.entry m() { ret; }\n");
+    CHECK(p.diags.error_count() == 4);
+    CHECK_THAT(p.messages(), Catch::Contains("6:10 the constant must be"));
+    CHECK_THAT(p.messages(), Catch::Contains("8:10 the constant must be"));
+    CHECK_THAT(p.messages(), Catch::Contains("10:23 the constant must be"));
+    CHECK_FALSE(p.function("m").poisoned);
+  }
+}
+
+TEST_CASE("a broken declaration neither hides nor invents errors", "[diagnostics]") {
+  const char *const broken[] = {".global .b32 x = ;",
+                                ".global .b32 x[2] = {1, 2, 3};",
+                                ".global .b32 x[2] = {1 2};",
+                                ".global .b32 x[2] = 1;",
+                                ".global .b32 x = {1};",
+                                ".global .b33 x;",
+                                ".global .b32 x[;",
+                                ".global .b32 x y;",
+                                ".wrong x;",
+                                "nonsense here;",
+                                ".func f(.param .b32 p = 1) { ret; }",
+                                ".func f(.param .b33 p) { ret; }",
+                                ".entry f() .maxntid x { ret; }",
+                                ".entry f() .maxntid 1, 2, 3, 4 { ret; }",
+                                ".entry f() .foo 7 { ret; }",
+                                ".func 1() { ret; }",
+                                ".func f() 1 { ret; }",
+                                ".alias f g;",
+                                ".pragma 1;",
+                                ".file x \"a\";",
+                                ".visible .visible .global .b32 x;",
+                                ".global .u64 x = generic(y;"};
+  for (const char *line : broken) {
+    INFO(line);
+    const Parsed p = parse_text(
+        std::string(".version 9.0\n.target sm_90\n.address_size 64\n.global .b32 a = 1.5;\n") +
+        line + "\n.global .b32 b = 1.5;\n.entry l() { bar.sync 97; }\n.entry m() { ret; }\n");
+    CHECK(p.diags.error_count() == 4);
+    CHECK_THAT(p.messages(), Catch::Contains("4:18 a floating-point value"));
+    CHECK_THAT(p.messages(), Catch::Contains("6:18 a floating-point value"));
+    CHECK_THAT(p.messages(), Catch::Contains("7:23 the constant must be"));
+    CHECK_FALSE(p.function("m").poisoned);
+  }
+}
+
 TEST_CASE("suggestions", "[diagnostics]") {
   CHECK_THAT(parse_kernel("mvo.u32 %r1, 1;").messages(), Catch::Contains("did you mean 'mov'?"));
   CHECK_THAT(parse_kernel("ld.global.u32 %r1, [gvv];").messages(),
