@@ -230,11 +230,16 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
   Function *entity = f;
   if (ok) {
     Name *name = symbols_.intern(f->name);
+    if (linking())
+      import_symbol(name, linkage);
     if (name->symbol.kind == Symbol::Kind::Function && name->symbol.depth == 0) {
       Function *old = name->symbol.function;
       check_redeclaration(*old, *f, name_loc);
       entity = old;
-      if (old->has_body && at(Tok::LBrace)) {
+      if (linking() && at(Tok::LBrace) && !link_definition(*old, *f)) {
+        entity = f; // checked, and not part of the linked module
+        f->index = old->index;
+      } else if (old->has_body && at(Tok::LBrace)) {
         error(name_loc, fmt::format("'{}' is already defined", f->name), "11.2.2");
         entity = f; // keep the first definition
         f->index = old->index;
@@ -248,7 +253,12 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
       s.kind = Symbol::Kind::Function;
       s.function = f;
       symbols_.bind_global(name, s);
+      if (linking())
+        claim_name(s, f->name, linkage);
     }
+    if (linking() && name->symbol.kind == Symbol::Kind::Function && entity == name->symbol.function)
+      export_symbol(name->symbol, f->name, linkage == Linkage::Internal ? entity->linkage : linkage,
+                    name_loc, at(Tok::LBrace));
   }
   if (ok && at(Tok::LBrace)) {
     if (linkage == Linkage::Extern)
@@ -557,6 +567,7 @@ void Parser::parse_loc() {
   DebugLocation l;
   if (!number(l.file) || !number(l.line) || !number(l.column))
     return;
+  l.file += first_file_;
   auto key = [](const DebugLocation &d) {
     return uint64_t{d.file} << 48 ^ uint64_t { d.line } << 16 ^ d.column;
   };
@@ -577,6 +588,7 @@ void Parser::parse_loc() {
       DebugLocation at_;
       if (!number(at_.file) || !number(at_.line) || !number(at_.column))
         return;
+      at_.file += first_file_;
       const auto it = debug_location_index_.find(key(at_));
       if (it != debug_location_index_.end()) {
         l.inlined_at = it->second;
