@@ -21,11 +21,12 @@ PtxImage named_image(std::string name, std::string text) {
 }
 
 /// The device runtime that nvcc -rdc=true adds to every program (dynamic parallelism): not the
-/// program's own code.
+/// program's own code. Its internal names hold that of its source file (CUDA 13.0).
 bool is_device_runtime(std::string_view ptx) {
   return ptx.find(".func") != std::string_view::npos &&
          ptx.find("cudaCGGetSize") != std::string_view::npos &&
-         ptx.find(".entry") == std::string_view::npos;
+         (ptx.find(".entry") == std::string_view::npos ||
+          ptx.find("cuda_device_runtime_cu") != std::string_view::npos);
 }
 
 Outcome<std::string> unpack_ptx(const fatbin::Entry &entry) {
