@@ -263,6 +263,8 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
   Function *entity = f;
   if (ok) {
     Name *name = symbols_.intern(f->name);
+    if (linking())
+      import_symbol(name, linkage);
     if (name->symbol.kind == Symbol::Kind::Function && name->symbol.depth == 0) {
       Function *old = name->symbol.function;
       check_redeclaration(*old, *f, name_loc);
@@ -277,7 +279,10 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
                           f->name),
               "11.6.1");
       entity = old;
-      if (old->has_body && at(Tok::LBrace)) {
+      if (linking() && at(Tok::LBrace) && !link_definition(*old, *f)) {
+        entity = f; // checked, and not part of the linked module
+        f->index = old->index;
+      } else if (old->has_body && at(Tok::LBrace)) {
         error(name_loc, fmt::format("'{}' is already defined", f->name), "11.2.2");
         entity = f; // keep the first definition
         f->index = old->index;
@@ -291,7 +296,12 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
       s.kind = Symbol::Kind::Function;
       s.function = f;
       symbols_.bind_global(name, s);
+      if (linking())
+        claim_name(s, f->name, linkage);
     }
+    if (linking() && name->symbol.kind == Symbol::Kind::Function && entity == name->symbol.function)
+      export_symbol(name->symbol, f->name, linkage == Linkage::Internal ? entity->linkage : linkage,
+                    name_loc, at(Tok::LBrace));
   }
   if (ok && at(Tok::LBrace)) {
     if (linkage == Linkage::Extern)
@@ -604,6 +614,7 @@ bool Parser::parse_loc_operands(DebugLocation &l) {
   };
   if (!number(l.file) || !number(l.line) || !number(l.column))
     return false;
+  l.file += first_file_;
   bool named = false, inlined = false; // function_name first, then inlined_at, or neither
   while (accept(Tok::Comma)) {
     std::string_view word;
@@ -628,6 +639,7 @@ bool Parser::parse_loc_operands(DebugLocation &l) {
       DebugLocation at_;
       if (!number(at_.file) || !number(at_.line) || !number(at_.column))
         return false;
+      at_.file += first_file_;
       const auto it = debug_location_index_.find(location_key(at_));
       if (it != debug_location_index_.end()) {
         l.inlined_at = it->second;

@@ -33,6 +33,8 @@ Parser::Parser(ParsedModule::Impl &impl, std::string_view name, std::string_view
       mnemonics_(impl.arena) {
   module_.name = arena_.copy(name);
   module_.text = text;
+  if (auto parts = split_modules(name, text))
+    parts_ = std::move(*parts);
   debug_locations_.push_back({});
 }
 
@@ -164,6 +166,17 @@ void Parser::require(unsigned ptx, unsigned sm, SourceLoc at, std::string_view w
 }
 
 void Parser::parse_module() {
+  if (parts_.empty())
+    return error({0}, "the list of linked PTX modules is damaged");
+  for (part_ = 0; part_ < parts_.size(); ++part_) {
+    begin_part();
+    parse_directives();
+    end_part();
+  }
+  finish_module();
+}
+
+void Parser::parse_directives() {
   advance();
   while (!at(Tok::End)) {
     if (at(Tok::DotWord)) {
@@ -177,21 +190,19 @@ void Parser::parse_module() {
       recover();
     }
   }
-  finish_module();
+  const SourceLoc begin{parts_[part_].offset};
+  if (!seen_version_)
+    error(begin, "the module has no .version directive", "11.1.1");
+  else if (!seen_target_)
+    error(begin, "the module has no .target directive", "11.1.2");
+  for (const PendingAlias &a : aliases_)
+    finish_alias(a);
+  aliases_.clear();
 }
 
 void Parser::finish_module() {
-  if (!seen_version_)
-    error({0}, "the module has no .version directive", "11.1.1");
-  else if (!seen_target_)
-    error({0}, "the module has no .target directive", "11.1.2");
-  for (DebugLocation &l : debug_locations_) {
-    const auto it = debug_strings_.find(l.function_name);
-    if (it != debug_strings_.end())
-      l.function_name = it->second;
-  }
-  for (const PendingAlias &a : aliases_)
-    finish_alias(a);
+  if (linking())
+    finish_link();
   module_.functions = arena_.copy(functions_);
   module_.variables = arena_.copy(variables_);
   module_.debug_files = arena_.copy(debug_files_);
@@ -406,7 +417,7 @@ void Parser::parse_file() {
     error(loc(), fmt::format("expected a file number after .file; {}", found()), "11.5.3");
     return recover();
   }
-  f.number = static_cast<uint32_t>(tok_.value);
+  f.number = first_file_ + static_cast<uint32_t>(tok_.value);
   advance();
   if (!at(Tok::String)) {
     error(loc(), fmt::format("expected a file name; {}", found()), "11.5.3");
@@ -475,6 +486,7 @@ void Parser::parse_alias() {
     return recover();
   expect(Tok::Semicolon, "after .alias");
   const Symbol a = lookup(alias), t = lookup(target);
+  references_.erase(a.none); // an alias' declaration is no use of it
   if (a.kind != Symbol::Kind::Function || t.kind != Symbol::Kind::Function)
     return error(at_,
                  fmt::format("'{}' is not a function declared before",

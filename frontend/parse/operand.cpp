@@ -48,8 +48,11 @@ Register *Parser::range_register(Name *name) {
 
 Symbol Parser::lookup(std::string_view text) {
   Name *name = symbols_.intern(text);
-  if (name->symbol.kind != Symbol::Kind::None || !function_)
+  if (name->symbol.kind != Symbol::Kind::None || !function_) {
+    if (linking() && name->symbol.depth == 0 && name->symbol.kind != Symbol::Kind::None)
+      references_.try_emplace(name->symbol.none, loc());
     return name->symbol;
+  }
   if (name->epoch != symbols_.epoch()) {
     name->ranged = range_register(name);
     name->epoch = symbols_.epoch();

@@ -12,6 +12,7 @@
 #include "frontend/parse/symbols.h"
 #include "frontend/sema/mnemonic.h"
 #include "frontend/support/arena.h"
+#include "frontend/support/linked_text.h"
 
 #include <fmt/format.h>
 
@@ -62,7 +63,24 @@ private:
   void require(unsigned ptx, unsigned sm, SourceLoc at, std::string_view what,
                std::string_view section);
 
+  // -- linking of several modules (link.cpp)
+  bool linking() const { return parts_.size() > 1; }
+  void begin_part(); // a module begins: nothing is declared
+  void end_part();
+  void finish_link();
+  static bool is_definition(const Variable &v);
+  static bool is_dynamic_shared(const Variable &v);
+  void import_symbol(Name *name, Linkage linkage);
+  void export_symbol(const Symbol &symbol, std::string_view name, Linkage linkage, SourceLoc at,
+                     bool defines);
+  void claim_name(const Symbol &symbol, std::string_view &name, Linkage linkage);
+  bool link_definition(Function &old, const Function &now);
+  void link_variable(Variable &old, const Variable &now);
+  void multiple_definition(std::string_view name, SourceLoc at);
+  void link_error(SourceLoc at, std::string message);
+
   // -- module (module.cpp)
+  void parse_directives();
   void parse_directive();
   void parse_version();
   void parse_target();
@@ -192,6 +210,22 @@ private:
       debug_strings_; // label of .debug_str -> text
   std::vector<std::string_view> pragmas_;
   std::vector<PendingAlias> aliases_;
+  std::vector<TextPart> parts_; // the modules linked; empty: damaged
+  size_t part_ = 0;             // the one being parsed
+  struct Linked {
+    Symbol symbol;
+    size_t part; // that defines it, else that declares it first
+  };
+  std::unordered_map<std::string_view, Linked> linked_; // symbols that all modules see
+  struct NameOwner {
+    std::string_view *name; // of the function or variable
+    size_t part;
+  };
+  std::unordered_map<std::string_view, NameOwner> owners_; // names given in the linked module
+  std::unordered_map<const void *, SourceLoc> references_; // first use of functions and variables
+  Module so_far_;                                          // version, target of the modules before
+  uint32_t first_file_ = 0;                                // added to this module's file numbers
+  size_t first_location_ = 0;                              // of this module in debug_locations_
   bool seen_version_ = false, seen_target_ = false;
   bool head_done_ = false; // .address_size or an entity was seen: no .target or .address_size now
 

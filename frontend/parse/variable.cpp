@@ -455,6 +455,14 @@ void Parser::parse_declared_variables(const Declaration &d) {
       Symbol s;
       s.kind = Symbol::Kind::Variable;
       s.variable = one;
+      if (!function_ && linking() && one->linkage != Linkage::Internal &&
+          !is_dynamic_shared(*one)) {
+        import_symbol(name, one->linkage);
+        if (name->symbol.kind == Symbol::Kind::Variable) {
+          link_variable(*name->symbol.variable, *one);
+          continue;
+        }
+      }
       // Module-scope variables may be declared .extern and then defined.
       if (!function_ && name->symbol.kind == Symbol::Kind::Variable && name->symbol.depth == 0 &&
           (name->symbol.variable->linkage == Linkage::Extern || one->linkage == Linkage::Extern)) {
@@ -469,6 +477,11 @@ void Parser::parse_declared_variables(const Declaration &d) {
       } else {
         one->index = static_cast<uint32_t>(variables_.size());
         variables_.push_back(one);
+        if (linking()) {
+          claim_name(s, one->name, one->linkage);
+          if (!is_dynamic_shared(*one))
+            export_symbol(s, name->text, one->linkage, one->loc, is_definition(*one));
+        }
       }
     }
     if (broken && !at(Tok::Comma) && !at(Tok::Semicolon))

@@ -8,7 +8,19 @@
 
 namespace w2w::ptx {
 
-SourceText::SourceText(std::string_view name, std::string_view text) : name_(name), text_(text) {}
+SourceText::SourceText(std::string_view name, std::string_view text) : name_(name), text_(text) {
+  if (auto parts = split_modules(name, text))
+    parts_ = std::move(*parts);
+  else
+    parts_.push_back({name, text, 0});
+}
+
+const TextPart &SourceText::part(SourceLoc loc) const {
+  size_t i = parts_.size() - 1;
+  while (i > 0 && loc.offset < parts_[i].offset)
+    --i;
+  return parts_[i];
+}
 
 SourceText::Position SourceText::position(SourceLoc loc) const {
   if (line_starts_.empty()) {
@@ -17,9 +29,14 @@ SourceText::Position SourceText::position(SourceLoc loc) const {
       if (text_[i] == '\n')
         line_starts_.push_back(static_cast<uint32_t>(i + 1));
   }
-  const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), loc.offset);
-  const uint32_t line = static_cast<uint32_t>(next - line_starts_.begin());
-  return {line, loc.offset - line_starts_[line - 1] + 1};
+  auto line_of = [&](uint32_t offset) {
+    const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
+    return static_cast<uint32_t>(next - line_starts_.begin());
+  };
+  const uint32_t line = line_of(loc.offset);
+  const uint32_t begin = part(loc).offset;
+  const uint32_t before = loc.offset < begin ? 0 : line_of(begin) - 1; // lines of other modules
+  return {line - before, loc.offset - line_starts_[line - 1] + 1};
 }
 
 std::string_view SourceText::line_at(SourceLoc loc) const {
@@ -47,7 +64,7 @@ static std::string_view name_of(Severity s) {
 std::string render(const Diagnostic &d, const SourceText &text) {
   constexpr size_t kMaxShown = 160; // columns of the source line
   const SourceText::Position p = text.position(d.loc);
-  std::string out = fmt::format("{}:{}:{}: {}: {}", text.name(), p.line, p.column,
+  std::string out = fmt::format("{}:{}:{}: {}: {}", text.name_at(d.loc), p.line, p.column,
                                 name_of(d.severity), d.message);
   if (!d.section.empty())
     out += fmt::format(" [PTX ISA {}]", d.section);
@@ -98,7 +115,7 @@ std::string render_json(const Diagnostics &d, const SourceText &text) {
     out += first ? "\n  " : ",\n  ";
     first = false;
     out += "{\"file\": ";
-    append_json_string(out, text.name());
+    append_json_string(out, text.name_at(i.loc));
     out +=
         fmt::format(", \"line\": {}, \"column\": {}, \"severity\": \"{}\", \"message\": ", p.line,
                     p.column, name_of(i.severity));

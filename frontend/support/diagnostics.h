@@ -1,6 +1,7 @@
 // Diagnostics: what is wrong, where, and what to do about it.
 #pragma once
 
+#include "frontend/support/linked_text.h"
 #include "frontend/support/source.h"
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Diagnostic {
   std::string function; // PTX name of the enclosing function; empty for module-level messages
 };
 
-/// A PTX text with its name and an index of line starts.
+/// A PTX text with its name and an index of line starts. In a text of several modules
+/// (support/linked_text.h) places are given in the module they lie in.
 class SourceText {
 public:
   SourceText() = default;
@@ -37,12 +39,17 @@ public:
   Position position(SourceLoc loc) const;
   /// The line holding loc, without its line end.
   std::string_view line_at(SourceLoc loc) const;
+  /// The module that holds loc.
+  std::string_view name_at(SourceLoc loc) const { return part(loc).name; }
   std::string_view name() const { return name_; }
   std::string_view text() const { return text_; }
 
 private:
+  const TextPart &part(SourceLoc loc) const;
+
   std::string_view name_;
   std::string_view text_;
+  std::vector<TextPart> parts_;               // at least one, in the order of the text
   mutable std::vector<uint32_t> line_starts_; // filled on first use
 };
 

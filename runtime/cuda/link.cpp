@@ -1,5 +1,6 @@
-// cuLink*: the JIT linker. PTX goes in and the "cubin" that comes out is that PTX, which
-// cuModuleLoadData accepts. Source: CUDA Driver API, "Module Management".
+// cuLink*: the JIT linker. PTX goes in and the "cubin" that comes out is that PTX (of several
+// modules: the text that holds them all), which cuModuleLoadData accepts. Source: CUDA Driver API,
+// "Module Management".
 #include "runtime/cuda/jit_options.h"
 #include "runtime/cuda/state.h"
 #include "runtime/fatbin/fatbin.h"
@@ -12,7 +13,13 @@ namespace {
 struct LinkState {
   JitOptions options;
   std::vector<std::string> inputs; // PTX texts
+  std::vector<std::string> names;  // parallel to inputs
   std::string output;              // with its NUL
+
+  void add_input(std::string text, const char *name) {
+    names.push_back(name && *name ? name : fmt::format("<input {}>", inputs.size() + 1));
+    inputs.push_back(std::move(text));
+  }
 };
 
 HandleTable<LinkState> &links() {
@@ -32,7 +39,7 @@ CUresult add(LinkState &state, CUjitInputType type, const void *data, size_t siz
   case CU_JIT_INPUT_PTX: {
     std::string text(static_cast<const char *>(data), size);
     text.resize(std::strlen(text.c_str())); // the size may count the NUL
-    state.inputs.push_back(std::move(text));
+    state.add_input(std::move(text), name);
     return CUDA_SUCCESS;
   }
   case CU_JIT_INPUT_FATBINARY:
@@ -47,7 +54,7 @@ CUresult add(LinkState &state, CUjitInputType type, const void *data, size_t siz
     auto text = fatbin::ptx_text(image->entries[*chosen]);
     if (!text)
       return refuse(CUDA_ERROR_INVALID_IMAGE, text.error().message);
-    state.inputs.push_back(std::move(*text));
+    state.add_input(std::move(*text), name);
     return CUDA_SUCCESS;
   }
   default:
@@ -127,19 +134,13 @@ CUresult cuLinkComplete(CUlinkState state, void **cubin, size_t *size) {
     return CUDA_ERROR_INVALID_HANDLE;
   if (!cubin)
     return CUDA_ERROR_INVALID_VALUE;
-  if (link->inputs.size() != 1) {
-    std::string message =
-        link->inputs.empty()
-            ? "cuLinkComplete: nothing was added"
-            : fmt::format("cuLinkComplete: linking {} PTX modules is not supported yet: put the "
-                          "code into one",
-                          link->inputs.size());
+  if (link->inputs.empty()) {
+    std::string message = "cuLinkComplete: nothing was added";
     link->options.report("", message, 0);
-    return fail(link->inputs.empty() ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_NOT_SUPPORTED,
-                message);
+    return fail(CUDA_ERROR_INVALID_VALUE, message);
   }
   // Errors in the PTX belong to this call, and their log buffers to this link.
-  link->output = link->inputs.front();
+  link->output = jit::link_ptx(link->inputs, link->names);
   auto program = jit::Program::load(link->output.c_str(), driver().cc);
   if (!program) {
     link->options.report("", program.failure().message, 0);

@@ -1,5 +1,6 @@
 #include "runtime/jit/program.h"
 
+#include "frontend/support/linked_text.h"
 #include "runtime/cache/cache.h"
 #include "runtime/fatbin/fatbin.h"
 #include "runtime/support/log.h"
@@ -20,11 +21,12 @@ PtxImage named_image(std::string name, std::string text) {
 }
 
 /// The device runtime that nvcc -rdc=true adds to every program (dynamic parallelism): not the
-/// program's own code.
+/// program's own code. Its internal names hold that of its source file (CUDA 13.0).
 bool is_device_runtime(std::string_view ptx) {
   return ptx.find(".func") != std::string_view::npos &&
          ptx.find("cudaCGGetSize") != std::string_view::npos &&
-         ptx.find(".entry") == std::string_view::npos;
+         (ptx.find(".entry") == std::string_view::npos ||
+          ptx.find("cuda_device_runtime_cu") != std::string_view::npos);
 }
 
 Outcome<std::string> unpack_ptx(const fatbin::Entry &entry) {
@@ -34,9 +36,9 @@ Outcome<std::string> unpack_ptx(const fatbin::Entry &entry) {
   return std::move(*text);
 }
 
-/// Relocatable device code (wrapper version 2): one container per object file.
+/// Relocatable device code (wrapper version 2): one container per object file, linked here.
 Outcome<std::string> choose_relocatable(const fatbin::Image &image, uint32_t cc) {
-  std::vector<std::string> texts;
+  std::vector<std::string> texts, names;
   std::string reason;
   for (size_t container = 0; container < image.containers.size(); ++container) {
     auto chosen = fatbin::select_ptx(image.entries, cc, container);
@@ -47,17 +49,16 @@ Outcome<std::string> choose_relocatable(const fatbin::Image &image, uint32_t cc)
     Outcome<std::string> text = unpack_ptx(image.entries[*chosen]);
     if (!text)
       return text;
-    if (!is_device_runtime(*text))
+    if (!is_device_runtime(*text)) {
+      names.push_back(image.entries[*chosen].source_name.empty()
+                          ? fmt::format("<object file {}>", container)
+                          : std::string(image.entries[*chosen].source_name));
       texts.push_back(std::move(*text));
+    }
   }
   if (texts.empty())
     return Failure{FailureKind::NoCodeForDevice, reason};
-  if (texts.size() > 1)
-    return Failure{FailureKind::NotSupported,
-                   fmt::format("relocatable device code of {} object files: linking PTX is not "
-                               "supported yet; compile without -rdc=true",
-                               texts.size())};
-  return std::move(texts.front());
+  return link_ptx(texts, names);
 }
 
 std::string target_text(const TargetOptions &t) {
@@ -89,6 +90,15 @@ Outcome<PtxImage> choose_ptx(const void *code, uint32_t cc) {
   if (name.empty())
     name = std::string(entry.source_name);
   return named_image(std::move(name), std::move(*text));
+}
+
+std::string link_ptx(std::span<const std::string> texts, std::span<const std::string> names) {
+  if (texts.size() == 1)
+    return texts[0];
+  std::vector<ptx::TextPart> parts;
+  for (size_t i = 0; i < texts.size(); ++i)
+    parts.push_back({names[i], texts[i]});
+  return ptx::join_modules(parts);
 }
 
 Hash128 summary_key(const Hash128 &image, std::string_view build_id) {

@@ -21,6 +21,9 @@ namespace w2w::jit {
 /// capability `cc` (89).
 Outcome<PtxImage> choose_ptx(const void *code, uint32_t cc);
 
+/// The text that stands for PTX modules linked in this order; the compiler resolves their symbols.
+std::string link_ptx(std::span<const std::string> texts, std::span<const std::string> names);
+
 /// Cache keys. Nothing in them depends on a device or on a run.
 Hash128 summary_key(const Hash128 &image, std::string_view build_id);
 Hash128 kernel_key(const Hash128 &image, std::string_view build_id, std::string_view kernel,

@@ -1,6 +1,7 @@
 // ptx2hsaco: PTX -> AMD code object, ahead of time.
 #include "frontend/ast/print.h"
 #include "frontend/parse/parse.h"
+#include "frontend/support/linked_text.h"
 #include "lowering/compiler.h"
 #include "tools/ptx2hsaco/input.h"
 #include "tools/ptx2hsaco/listing.h"
@@ -61,8 +62,9 @@ std::string output_name(const Options &o, size_t index, size_t count) {
     return name;
   std::string_view ext = extension(o);
   if (name.empty()) {
-    size_t slash = o.input.find_last_of('/');
-    name = slash == std::string::npos ? o.input : o.input.substr(slash + 1);
+    const std::string &input = o.inputs.front();
+    size_t slash = input.find_last_of('/');
+    name = slash == std::string::npos ? input : input.substr(slash + 1);
     if (size_t dot = name.find_last_of('.'); dot != std::string::npos && dot != 0)
       name.resize(dot);
     name += ext;
@@ -118,17 +120,23 @@ int compile_one(const Options &o, const PtxInput &input, const std::string &outp
 }
 
 int run(const Options &o) {
-  InputFile file;
   std::string error;
-  if (!open_input(o.input, file, error))
-    return fail(error);
-  if (o.action == Action::ListImages) {
-    fmt::print("{}", list_images(file));
-    return 0;
-  }
   std::vector<PtxInput> texts;
-  if (!collect_ptx(o.input, file, o.image, texts, error))
-    return fail(error);
+  for (const std::string &input : o.inputs) {
+    InputFile file;
+    if (!open_input(input, file, error))
+      return fail(error);
+    if (o.action == Action::ListImages)
+      fmt::print("{}", list_images(file));
+    else if (!collect_ptx(input, file, o.image, texts, error))
+      return fail(error);
+  }
+  if (o.inputs.size() > 1 && !texts.empty()) {
+    std::vector<ptx::TextPart> parts;
+    for (const PtxInput &t : texts)
+      parts.push_back({t.name, t.text});
+    texts = {{o.inputs.front(), ptx::join_modules(parts)}};
+  }
   int status = 0;
   for (size_t i = 0; i < texts.size(); ++i)
     status |= compile_one(o, texts[i], output_name(o, i, texts.size()));

@@ -146,12 +146,7 @@ bool parse_options(int argc, char **argv, Options &o, std::string &error) {
   for (int i = 1; i < argc; ++i) {
     std::string arg = argv[i];
     if (arg.size() < 2 || arg[0] != '-') {
-      if (!o.input.empty()) {
-        error =
-            fmt::format("two inputs given, '{}' and '{}'; one run takes one file", o.input, arg);
-        return false;
-      }
-      o.input = arg;
+      o.inputs.push_back(arg);
       continue;
     }
     if (arg.size() == 3 && arg.starts_with("-O")) {
@@ -196,8 +191,8 @@ bool parse_options(int argc, char **argv, Options &o, std::string &error) {
   }
   if (o.action == Action::Help || o.action == Action::Version || o.action == Action::ListIsa)
     return true;
-  if (o.input.empty()) {
-    error = "no input file; usage: ptx2hsaco IN -mcpu=gfxNNN -o OUT";
+  if (o.inputs.empty()) {
+    error = "no input file; usage: ptx2hsaco IN... -mcpu=gfxNNN -o OUT";
     return false;
   }
   if (o.action != Action::Compile)
@@ -216,9 +211,10 @@ bool parse_options(int argc, char **argv, Options &o, std::string &error) {
 std::string help_text() {
   std::string text =
       "ptx2hsaco compiles NVIDIA PTX to an AMD GPU code object.\n\n"
-      "usage: ptx2hsaco IN -mcpu=gfxNNN [-O0|-O1|-O2|-O3] [options] [-o OUT]\n\n"
+      "usage: ptx2hsaco IN... -mcpu=gfxNNN [-O0|-O1|-O2|-O3] [options] [-o OUT]\n\n"
       "IN is PTX text, a fatbinary, an executable or a shared library with PTX in it.\n"
-      "With several PTX images in IN, each goes to a file of its own: OUT.0.hsaco, ...\n\n";
+      "With several PTX images in one IN, each goes to a file of its own: OUT.0.hsaco, ...\n"
+      "The PTX of several INs is linked into one code object.\n\n";
   for (const Row &r : kRows) {
     if (!r.help)
       continue;

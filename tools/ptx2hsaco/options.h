@@ -13,7 +13,7 @@ enum class Action : uint8_t { Compile, DumpAst, ListImages, ListIsa, Help, Versi
 
 struct Options {
   Action action = Action::Compile;
-  std::string input;
+  std::vector<std::string> inputs;  // several: linked into one module, in this order
   std::string output;               // empty: derived from the input's name; "-": standard output
   std::vector<std::string> kernels; // --kernel=, empty: all
   std::optional<size_t> image;      // --image=: the PTX image of that number (--list)

@@ -254,6 +254,91 @@ void linker() {
   CHECK_CU(cuModuleUnload(module));
 }
 
+/// Two modules that need each other; both have an internal variable of the same name.
+const char kLinkUser[] = R"(
+.version 7.0
+.target sm_70
+.address_size 64
+.extern .global .align 4 .u32 shared_value;
+.extern .func (.param .b32 result) twice(.param .b32 x);
+.global .u32 own = 5;
+.visible .entry use(.param .u64 out)
+{
+  .reg .b32 %r<6>;
+  .reg .b64 %rd<3>;
+  ld.param.u64 %rd1, [out];
+  cvta.to.global.u64 %rd2, %rd1;
+  ld.global.u32 %r1, [shared_value];
+  ld.global.u32 %r2, [own];
+  add.u32 %r3, %r1, %r2;
+  { .param .b32 a; .param .b32 b;
+    st.param.b32 [a], %r3;
+    call.uni (b), twice, (a);
+    ld.param.b32 %r4, [b]; }
+  st.global.u32 [%rd2], %r4;
+  ret;
+}
+)";
+const char kLinkDefiner[] = R"(
+.version 7.8
+.target sm_75
+.address_size 64
+.global .u32 own = 100;
+.visible .global .align 4 .u32 shared_value = 37;
+.visible .func (.param .b32 result) twice(.param .b32 x)
+{
+  .reg .b32 %r<5>;
+  ld.param.b32 %r1, [x];
+  add.u32 %r2, %r1, %r1;
+  ld.global.u32 %r3, [own];
+  add.u32 %r4, %r2, %r3;
+  st.param.b32 [result], %r4;
+  ret;
+}
+)";
+
+CUresult link_texts(std::vector<const char *> texts, CUmodule &module) {
+  CUlinkState link = nullptr;
+  CHECK_CU(cuLinkCreate_v2(0, nullptr, nullptr, &link));
+  for (const char *text : texts)
+    CHECK_CU(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, const_cast<char *>(text),
+                              std::strlen(text) + 1, "part.ptx", 0, nullptr, nullptr));
+  void *cubin = nullptr;
+  size_t size = 0;
+  CUresult result = cuLinkComplete(link, &cubin, &size);
+  if (result == CUDA_SUCCESS)
+    result = cuModuleLoadData(&module, cubin);
+  CHECK_CU(cuLinkDestroy(link));
+  return result;
+}
+
+/// Symbols of one module used in another, in either order of the two.
+void linked_modules() {
+  for (bool swapped : {false, true}) {
+    CUmodule module = nullptr;
+    CHECK_CU(link_texts(swapped ? std::vector{kLinkDefiner, kLinkUser}
+                                : std::vector{kLinkUser, kLinkDefiner},
+                        module));
+    CUfunction function = nullptr;
+    CHECK_CU(cuModuleGetFunction(&function, module, "use"));
+    CUdeviceptr value = 0, out = 0;
+    size_t bytes = 0;
+    CHECK_CU(cuModuleGetGlobal_v2(&value, &bytes, module, "shared_value"));
+    CHECK(bytes == 4);
+    CHECK_CU(cuMemAlloc_v2(&out, 4));
+    void *arguments[] = {&out};
+    CHECK_CU(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr));
+    uint32_t result = 0;
+    CHECK_CU(cuMemcpyDtoH_v2(&result, out, 4));
+    CHECK(result == 2 * (37 + 5) + 100);
+    CHECK_CU(cuMemFree_v2(out));
+    CHECK_CU(cuModuleUnload(module));
+  }
+  CUmodule module = nullptr;
+  CHECK(link_texts({kLinkDefiner, kLinkDefiner}, module) == CUDA_ERROR_INVALID_PTX);
+  CHECK(link_texts({kLinkUser, kVectorAdd}, module) == CUDA_ERROR_INVALID_PTX);
+}
+
 } // namespace
 
 int main() {
@@ -274,6 +359,7 @@ int main() {
   variables();
   bad_images();
   linker();
+  linked_modules();
   CHECK_CU(cuDevicePrimaryCtxRelease_v2(device));
   std::printf("driver API program: %d failed checks\n", failed_checks);
   return failed_checks != 0;
