@@ -164,8 +164,9 @@ void Summariser::variables() {
                                     .opaque = uint8_t(opaque_kind(v.type))});
     if (opaque_kind(v.type) != abi::OpaqueKind::None)
       describe(v, place.offset);
-    for (const ptx::InitialiserElement &e : v.initialiser)
-      write(v, place.offset, e);
+    else
+      for (const ptx::InitialiserElement &e : v.initialiser)
+        write(v, place.offset, e);
   }
   for (const ptx::Variable *v : module_.variables)
     if ((v->space == ptx::StateSpace::Global || v->space == ptx::StateSpace::Const) &&

@@ -14,10 +14,13 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
     error(at_, "only .global and .const variables can have an initialiser", "5.4.4");
   if (info(v.type).kind == TypeKind::Opaque) {
     // Fields of samplers and textures: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3. They are
-    // given by the host in practice; the text is checked for its form and otherwise without effect.
+    // given by the host in practice; one element stands for them all, which lowering refuses.
     if (!at(Tok::LBrace))
       return error(loc(), fmt::format("expected '{{'; {}", found()), "5.3");
-    return skip_braces();
+    skip_braces();
+    const InitialiserElement fields[1] = {};
+    v.initialiser = arena_.copy(std::span<const InitialiserElement>(fields));
+    return;
   }
   std::vector<uint64_t> levels = dimensions;
   if (v.vector_width > 1)

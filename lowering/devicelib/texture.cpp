@@ -273,7 +273,8 @@ template <int N> W2W_INLINE float lod_of(const float *dx, const float *dy) {
     x += dx[d] * dx[d];
     y += dy[d] * dy[d];
   }
-  return 0.5f * log2_of(x > y ? x : y);
+  float longest = x > 0.0f ? x : 0.0f; // a NaN counts as 0
+  return 0.5f * log2_of(y > longest ? y : longest);
 }
 
 W2W_INLINE U4 fetch_integer(Request &r, uint32_t dimensions, int32_t x, int32_t y, int32_t z,

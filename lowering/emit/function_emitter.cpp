@@ -363,6 +363,9 @@ Value *FunctionEmitter::variable_pointer(const ptx::Variable &v) {
   if (module.options.all_variables && ptx::info(v.type).kind == ptx::TypeKind::Opaque)
     error(v.loc, "textures, samplers and surfaces by reference ('" + std::string(v.name) +
                      "') need the runtime; hand the kernel texture and surface objects instead");
+  if (ptx::info(v.type).kind == ptx::TypeKind::Opaque && !v.initialiser.empty())
+    error(v.loc, "initial values of textures, samplers and surfaces ('" + std::string(v.name) +
+                     "') are not supported; set them from the host");
   if (v.space == StateSpace::Global || v.space == StateSpace::Const ||
       v.space == StateSpace::Shared)
     return module.global(v);

@@ -54,6 +54,20 @@ TEST_CASE("Variables are laid out in order, aligned") {
   CHECK(s.word(24) == 0x1122334455667788u);
 }
 
+TEST_CASE("Textures, samplers and surfaces are unbound descriptors in the arena") {
+  Summary s(".global .u32 before;\n.global .texref tex;\n.global .surfref surf;\n");
+  REQUIRE_FALSE(s.diags.has_errors());
+  CHECK(s.variable("tex").opaque == uint8_t(abi::OpaqueKind::Texref));
+  CHECK(s.variable("tex").offset == 64);
+  CHECK(s.variable("tex").size == sizeof(abi::ImageDescriptor));
+  CHECK(s.variable("surf").opaque == uint8_t(abi::OpaqueKind::Surfref));
+  CHECK(s.variable("surf").offset == 64 + sizeof(abi::ImageDescriptor));
+  CHECK(s.variable("before").opaque == uint8_t(abi::OpaqueKind::None));
+  CHECK(uint32_t(s.word(64)) == uint32_t(abi::DescriptorKind::Texture));
+  CHECK(uint32_t(s.word(s.variable("surf").offset)) == uint32_t(abi::DescriptorKind::Surface));
+  CHECK_FALSE(s.summary.independent_textures);
+}
+
 TEST_CASE("Addresses and function ids in initialisers") {
   Summary s(".visible .global .u32 target[4];\n"
             ".func f() { ret; }\n"
