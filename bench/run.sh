@@ -5,7 +5,7 @@ cd "$(dirname "$(readlink -f "$0")")"
 export W2W_BUILD_DIR=${W2W_BUILD_DIR:-$(cd .. && pwd)/build-release}
 W2W_BUILD_DIR=$(readlink -f "$W2W_BUILD_DIR")
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(compile_time first_kernel emulator_speed warp_modes)
+[ ${#names[@]} -gt 0 ] || names=(compile_time first_kernel emulator_speed warp_modes warp_cost)
 status=0
 for name in "${names[@]}"; do
   [ -f "$name.py" ] || { echo "bench: no measurement called $name; there are: $(ls ./*.py | sed 's/^..//; s/\.py$//' | grep -v common | xargs)" >&2; exit 2; }
