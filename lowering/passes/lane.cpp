@@ -1,5 +1,6 @@
 #include "lowering/passes/lane.h"
 
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
 
 namespace w2w {
@@ -41,6 +42,11 @@ Value *linear_thread(IRBuilderBase &b, Value *size_x, Value *size_y) {
   Value *z = b.CreateIntrinsic(Intrinsic::amdgcn_workitem_id_z, {});
   Value *row = b.CreateAdd(b.CreateMul(z, size_y), y);
   return b.CreateAdd(b.CreateMul(row, size_x), x, "linear_thread");
+}
+
+CallInst *hold_in_vgpr(IRBuilderBase &b, Value *value) {
+  auto *type = FunctionType::get(b.getInt32Ty(), {b.getInt32Ty()}, false);
+  return b.CreateCall(InlineAsm::get(type, "", "=v,0", /*hasSideEffects=*/false), {value});
 }
 
 } // namespace w2w

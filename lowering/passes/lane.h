@@ -20,4 +20,7 @@ llvm::Value *warp_ballot(llvm::IRBuilderBase &builder, llvm::Value *condition,
 /// The thread's number in its workgroup, x fastest, given the workgroup's size in x and y.
 llvm::Value *linear_thread(llvm::IRBuilderBase &builder, llvm::Value *size_x, llvm::Value *size_y);
 
+/// `value` (i32) in a VGPR, by a move of no instructions that LLVM does not look through.
+llvm::CallInst *hold_in_vgpr(llvm::IRBuilderBase &builder, llvm::Value *value);
+
 } // namespace w2w

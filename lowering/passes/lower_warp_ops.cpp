@@ -1,9 +1,16 @@
 #include "lowering/passes/lower_warp_ops.h"
 
 #include "lowering/passes/lane.h"
+#include "lowering/passes/lane_moves.h"
 
-#include "llvm/IR/InlineAsm.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/UniformityAnalysis.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 namespace w2w {
@@ -12,25 +19,86 @@ using namespace llvm;
 
 namespace {
 
-/// DPP controls (AMDGPUUsage, dpp_ctrl).
-constexpr unsigned quad_perm(unsigned a, unsigned b, unsigned c, unsigned d) {
-  return a | b << 2 | c << 4 | d << 6;
+/// The neutral element of an operation on i32 that DPP may be part of; nullptr for another one.
+Constant *neutral_element(const Instruction &operation) {
+  Type *type = operation.getType();
+  if (!type->isIntegerTy(32))
+    return nullptr;
+  if (auto *minmax = dyn_cast<MinMaxIntrinsic>(&operation))
+    return ConstantInt::get(type, MinMaxIntrinsic::getSaturationPoint(
+                                      getInverseMinMaxIntrinsic(minmax->getIntrinsicID()), 32));
+  switch (operation.getOpcode()) {
+  case Instruction::Add:
+  case Instruction::And:
+  case Instruction::Or:
+  case Instruction::Xor:
+    return ConstantExpr::getBinOpIdentity(operation.getOpcode(), type);
+  default: // LLVM makes no DPP of others
+    return nullptr;
+  }
 }
-constexpr unsigned kRowRotate8 = 0x128;
-constexpr unsigned kRowMirror = 0x140;
-constexpr unsigned kRowHalfMirror = 0x141;
-constexpr unsigned kRowXmask = 0x160; // gfx10 and later
+
+/// One step of a scan: `operation` combines `other` with what a shuffle brings, in the threads
+/// whose source is in range.
+struct ScanStep {
+  Instruction *operation; // the shuffle's result is one of its operands
+  Value *other;
+  Instruction *result; // what is replaced
+};
+
+/// The scan step that `call` is part of, if its value has no other use.
+std::optional<ScanStep> scan_step(CallInst &call) {
+  ExtractValueInst *data = nullptr, *valid = nullptr;
+  for (User *user : call.users()) {
+    auto *part = dyn_cast<ExtractValueInst>(user);
+    if (!part)
+      return std::nullopt;
+    ExtractValueInst *&slot = part->getIndices()[0] == 0 ? data : valid;
+    if (slot)
+      return std::nullopt;
+    slot = part;
+  }
+  if (!data || !valid || !data->hasOneUse())
+    return std::nullopt;
+  auto *user = cast<Instruction>(*data->user_begin());
+  auto other_of = [](Instruction &operation, Value *one) {
+    return operation.getOperand(operation.getOperand(0) == one ? 1 : 0);
+  };
+  // op(other, select(valid, data, neutral))
+  if (auto *select = dyn_cast<SelectInst>(user)) {
+    if (select->getCondition() != valid || select->getTrueValue() != data || !select->hasOneUse())
+      return std::nullopt;
+    auto *operation = cast<Instruction>(*select->user_begin());
+    Constant *neutral = neutral_element(*operation);
+    if (!neutral || select->getFalseValue() != neutral)
+      return std::nullopt;
+    return ScanStep{operation, other_of(*operation, select), operation};
+  }
+  // select(valid, op(other, data), other)
+  if (!neutral_element(*user) || !user->hasOneUse())
+    return std::nullopt;
+  auto *select = dyn_cast<SelectInst>(*user->user_begin());
+  Value *other = other_of(*user, data);
+  if (!select || select->getCondition() != valid || select->getTrueValue() != user ||
+      select->getFalseValue() != other)
+    return std::nullopt;
+  return ScanStep{user, other, select};
+}
 
 class WarpOps {
 public:
-  WarpOps(PassEnv &env, LLVMContext &context) : target_(env.processor), b_(context) {}
+  /// `uniform`: the indexed shuffles whose source lane is the same for all threads of the wave.
+  WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform)
+      : target_(env.processor), b_(context), uniform_(uniform) {}
 
   /// The replacement of the call, or nullptr if the operation is unknown.
   Value *lower(CallInst &call, StringRef name);
 
 private:
   Value *shfl(CallInst &call, StringRef mode);
-  Value *butterfly(Value *value, unsigned distance);
+  bool scan(CallInst &call, const LaneMap &map);
+  Value *read_shifted(Value *value, int by);
+  Value *move(CallInst &call, StringRef mode, unsigned distance, const LaneMap &map, Value *valid);
   Value *vote(CallInst &call, StringRef mode);
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
@@ -48,7 +116,6 @@ private:
   }
   /// `value` of lane `lane` of the same warp.
   Value *read_warp_lane(Value *value, Value *lane);
-  Value *dpp(Value *value, unsigned control);
   Value *pair(Type *type, Value *first, Value *second) {
     Value *result = b_.CreateInsertValue(PoisonValue::get(type), first, 0);
     return b_.CreateInsertValue(result, second, 1);
@@ -56,6 +123,7 @@ private:
 
   const Processor &target_;
   IRBuilder<> b_;
+  const SmallPtrSetImpl<CallInst *> &uniform_;
 };
 
 Value *WarpOps::read_warp_lane(Value *value, Value *lane) {
@@ -74,38 +142,47 @@ Value *WarpOps::read_warp_lane(Value *value, Value *lane) {
                      b_.CreateShl(b_.CreateZExt(high, b_.getInt64Ty()), 32));
 }
 
-Value *WarpOps::dpp(Value *value, unsigned control) {
-  return b_.CreateIntrinsic(Intrinsic::amdgcn_update_dpp, {b_.getInt32Ty()},
-                            {PoisonValue::get(b_.getInt32Ty()), value, b_.getInt32(control),
-                             b_.getInt32(0xF), b_.getInt32(0xF), b_.getTrue()});
+/// Replaces the step's result by DPP instructions of the operation, if the target has them for the
+/// map.
+bool WarpOps::scan(CallInst &call, const LaneMap &map) {
+  std::optional<ScanStep> step = scan_step(call);
+  if (!step)
+    return false;
+  // Convergent moves stay where the shuffle is.
+  if (step->operation->getParent() != call.getParent())
+    return false;
+  b_.SetInsertPoint(step->operation);
+  Value *result = combine_moved(
+      b_, target_, call.getArgOperand(0), step->other, map, neutral_element(*step->operation),
+      [&](Value *other, Value *moved) -> Value * {
+        if (auto *minmax = dyn_cast<MinMaxIntrinsic>(step->operation))
+          return b_.CreateBinaryIntrinsic(minmax->getIntrinsicID(), other, moved);
+        return b_.CreateBinOp(cast<BinaryOperator>(step->operation)->getOpcode(), other, moved);
+      });
+  b_.SetInsertPoint(&call);
+  if (result)
+    step->result->replaceAllUsesWith(result);
+  return result != nullptr;
 }
 
-/// value of lane (laneid ^ distance), distance 1..31.
-Value *WarpOps::butterfly(Value *value, unsigned distance) {
-  switch (distance) {
-  case 1:
-    return dpp(value, quad_perm(1, 0, 3, 2));
-  case 2:
-    return dpp(value, quad_perm(2, 3, 0, 1));
-  case 3:
-    return dpp(value, quad_perm(3, 2, 1, 0));
-  case 7:
-    return dpp(value, kRowHalfMirror);
-  case 8:
-    return dpp(value, kRowRotate8);
-  case 15:
-    return dpp(value, kRowMirror);
-  }
-  bool gfx10 = target_.generation != Generation::Gfx9;
-  if (gfx10 && distance < 16)
-    return dpp(value, kRowXmask + distance);
-  if (gfx10 && distance == 16) // each row reads the other row of its 32 lanes, same position
-    return b_.CreateIntrinsic(Intrinsic::amdgcn_permlanex16, {b_.getInt32Ty()},
-                              {PoisonValue::get(b_.getInt32Ty()), value, b_.getInt32(0x76543210),
-                               b_.getInt32(0xFEDCBA98), b_.getFalse(), b_.getTrue()});
-  // ds_swizzle, bit mode: and_mask [4:0], or_mask [9:5], xor_mask [14:10], in groups of 32 lanes.
-  return b_.CreateIntrinsic(Intrinsic::amdgcn_ds_swizzle, {},
-                            {value, b_.getInt32(0x1F | distance << 10)});
+/// The value of the lane `by` further on in the wave, for by < 0 further back; gfx9. The address
+/// is the same for all distances: ds_bpermute adds its offset field and takes the sum modulo 256.
+Value *WarpOps::read_shifted(Value *value, int by) {
+  Value *address = b_.CreateShl(wave_lane(b_, target_), 2);
+  address = b_.CreateAdd(address, b_.getInt32(static_cast<uint32_t>(4 * by) & 255));
+  return b_.CreateIntrinsic(Intrinsic::amdgcn_ds_bpermute, {}, {address, value});
+}
+
+/// The value of the lane that map says, without an address where the target can.
+Value *WarpOps::move(CallInst &call, StringRef mode, unsigned distance, const LaneMap &map,
+                     Value *valid) {
+  Value *value = call.getArgOperand(0);
+  if (Value *moved = move_lanes(b_, target_, value, map))
+    return moved;
+  if (target_.generation != Generation::Gfx9 || (mode != "up" && mode != "down"))
+    return nullptr;
+  int by = static_cast<int>(distance);
+  return b_.CreateSelect(valid, read_shifted(value, mode == "up" ? -by : by), value);
 }
 
 /// PTX ISA 9.7.9.6. c holds the clamp in [4:0] and the segment mask in [12:8].
@@ -113,15 +190,15 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
   Value *value = call.getArgOperand(0), *source = call.getArgOperand(1), *c = call.getArgOperand(2);
   auto *constant_b = dyn_cast<ConstantInt>(source);
   auto *constant_c = dyn_cast<ConstantInt>(c);
-  if (constant_b && constant_c && (constant_c->getZExtValue() & 0x1F1F) == 31) {
-    unsigned distance = constant_b->getZExtValue() & 31;
-    if (mode == "bfly" && distance != 0)
-      return pair(call.getType(), butterfly(value, distance), b_.getTrue());
-    if (mode == "idx" && target_.wave_size == 32) {
-      Value *read = b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()},
-                                       {value, b_.getInt32(distance)});
-      return pair(call.getType(), read, b_.getTrue());
-    }
+  std::optional<LaneMap> map;
+  if (constant_b && constant_c)
+    map = shuffle_map(mode, constant_b->getZExtValue(), constant_c->getZExtValue());
+  const bool in_scan = map && scan(call, *map);
+  const bool whole_warp = constant_c && (constant_c->getZExtValue() & 0x1F1F) == 31;
+  if (mode == "idx" && whole_warp && target_.wave_size == 32 && uniform_.contains(&call)) {
+    Value *read = b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()},
+                                     {value, b_.CreateAnd(source, 31)});
+    return pair(call.getType(), read, b_.getTrue());
   }
 
   Value *lane = warp_lane(b_, target_);
@@ -133,11 +210,11 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
   Value *high = b_.CreateOr(low, b_.CreateAnd(clamp, inside), "max_lane");
   Value *from = nullptr, *valid = nullptr;
   if (mode == "up") {
-    from = b_.CreateSub(lane, distance);
+    from = b_.CreateNSWSub(lane, distance);
     valid = b_.CreateICmpSGE(from, high);
   } else {
     if (mode == "down")
-      from = b_.CreateAdd(lane, distance);
+      from = b_.CreateAdd(lane, distance, "", /*HasNUW=*/true, /*HasNSW=*/true);
     else if (mode == "bfly")
       from = b_.CreateXor(lane, distance);
     else if (mode == "idx")
@@ -145,6 +222,16 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
     else
       return nullptr;
     valid = b_.CreateICmpSLE(from, high);
+  }
+  if (map) {
+    if (map->valid == ~0u)
+      valid = b_.getTrue();
+    else if (map->valid == 0)
+      valid = b_.getFalse();
+    if (in_scan) // the value is no longer used, the predicate may be
+      return pair(call.getType(), PoisonValue::get(value->getType()), valid);
+    if (Value *moved = move(call, mode, constant_b->getZExtValue() & 31, *map, valid))
+      return pair(call.getType(), moved, valid);
   }
   from = b_.CreateSelect(valid, from, lane, "source_lane");
   return pair(call.getType(), read_warp_lane(value, from), valid);
@@ -171,10 +258,7 @@ Value *WarpOps::vote(CallInst &call, StringRef mode) {
 /// into a VGPR within its turn, by a move that may not be sunk out of the loop.
 Value *WarpOps::leave_loop(CallInst &call, BasicBlock *after, Value *done, Value *value) {
   BasicBlock *loop = b_.GetInsertBlock();
-  auto *move =
-      InlineAsm::get(FunctionType::get(b_.getInt32Ty(), {b_.getInt32Ty()}, false), "", "=v,0",
-                     /*hasSideEffects=*/false);
-  CallInst *mine = b_.CreateCall(move, {value});
+  CallInst *mine = hold_in_vgpr(b_, value);
   mine->setConvergent();
   b_.CreateCondBr(done, after, loop);
   PHINode *result = PHINode::Create(value->getType(), 1, "mine", after->begin());
@@ -279,10 +363,34 @@ Value *WarpOps::lower(CallInst &call, StringRef name) {
   return nullptr;
 }
 
+/// Makes selects of the predicated instructions behind shuffles that yield a predicate, the form
+/// that scan_step knows.
+void select_predicated(Module &module, FunctionAnalysisManager &analyses) {
+  SmallSetVector<Function *, 8> functions;
+  for (StringRef mode : {"w2w.shfl.up", "w2w.shfl.down"})
+    for (CallInst *call : calls_of(module, mode))
+      functions.insert(call->getFunction());
+  FunctionPassManager simplify;
+  simplify.addPass(SimplifyCFGPass(SimplifyCFGOptions()));
+  simplify.addPass(InstCombinePass());
+  for (Function *function : functions)
+    analyses.invalidate(*function, simplify.run(*function, analyses));
+}
+
 } // namespace
 
-bool lower_warp_ops(Module &module, ModuleAnalysisManager &, PassEnv &env) {
-  WarpOps ops(env, module.getContext());
+bool lower_warp_ops(Module &module, ModuleAnalysisManager &analyses, PassEnv &env) {
+  auto &manager = analyses.getResult<FunctionAnalysisManagerModuleProxy>(module).getManager();
+  if (env.opt_level > 0)
+    select_predicated(module, manager);
+  SmallPtrSet<CallInst *, 8> uniform;
+  if (!env.paired())
+    for (CallInst *call : calls_of(module, "w2w.shfl.idx")) {
+      auto &wave = manager.getResult<UniformityInfoAnalysis>(*call->getFunction());
+      if (!wave.isDivergentUse(call->getArgOperandUse(1)))
+        uniform.insert(call);
+    }
+  WarpOps ops(env, module.getContext(), uniform);
   bool changed = false;
   for (StringRef prefix : {"w2w.shfl.", "w2w.vote.", "w2w.match.", "w2w.redux.", "w2w.activemask",
                            "w2w.elect", "w2w.bar.warp"}) {

@@ -48,10 +48,10 @@ define {i32, i1} @down(i32 %v, i32 %b) {
   %r = call {i32, i1} @w2w.shfl.down(i32 %v, i32 %b, i32 31, i32 -1)
   ret {i32, i1} %r
 }
-; Reading one known lane: a scalar on wave32, where the wave is the warp.
+; Reading one known lane: a scalar on wave32, where the wave is the warp; else a swizzle of each half.
 ; CHECK-LABEL: @broadcast
 ; WAVE32: @llvm.amdgcn.readlane.i32(i32 %v, i32 5)
-; WAVE64: @llvm.amdgcn.ds.bpermute
+; WAVE64: @llvm.amdgcn.ds.swizzle(i32 %v, i32 160)
 define {i32, i1} @broadcast(i32 %v) {
   %r = call {i32, i1} @w2w.shfl.idx(i32 %v, i32 5, i32 31, i32 -1)
   ret {i32, i1} %r
