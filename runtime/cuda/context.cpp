@@ -1,6 +1,6 @@
 // Contexts: the primary one of each device, created ones, the per-thread stack, limits.
 // Source: CUDA Driver API, "Primary Context Management", "Context Management".
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/array.h"
 
 #include <algorithm>
 
@@ -136,6 +136,7 @@ void clear_context(Context &context) {
       delete stream;
     }
   context.legacy.destroy_launch_memory();
+  free_arrays(context);
   for (const Allocation &a : d.allocations.take_all_of(&context)) {
     auto *pointer = reinterpret_cast<void *>(a.base);
     if (a.kind == MemoryKind::Host)

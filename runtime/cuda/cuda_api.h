@@ -182,6 +182,16 @@ W2W_CU_PTSZ(cuMemcpyDtoDAsync_v2, CUdeviceptr dst, CUdeviceptr src, size_t bytes
 W2W_CU_PTSZ(cuMemcpy2DAsync_v2, const CUDA_MEMCPY2D *copy, CUstream stream);
 W2W_CU_PTSZ(cuMemcpy3DAsync_v2, const CUDA_MEMCPY3D *copy, CUstream stream);
 W2W_CU_PTSZ(cuMemcpy3DPeerAsync, const CUDA_MEMCPY3D_PEER *copy, CUstream stream);
+W2W_CU_PTDS(cuMemcpyDtoA_v2, CUarray dst, size_t dst_offset, CUdeviceptr src, size_t bytes);
+W2W_CU_PTDS(cuMemcpyAtoD_v2, CUdeviceptr dst, CUarray src, size_t src_offset, size_t bytes);
+W2W_CU_PTDS(cuMemcpyHtoA_v2, CUarray dst, size_t dst_offset, const void *src, size_t bytes);
+W2W_CU_PTDS(cuMemcpyAtoH_v2, void *dst, CUarray src, size_t src_offset, size_t bytes);
+W2W_CU_PTDS(cuMemcpyAtoA_v2, CUarray dst, size_t dst_offset, CUarray src, size_t src_offset,
+            size_t bytes);
+W2W_CU_PTSZ(cuMemcpyHtoAAsync_v2, CUarray dst, size_t dst_offset, const void *src, size_t bytes,
+            CUstream stream);
+W2W_CU_PTSZ(cuMemcpyAtoHAsync_v2, void *dst, CUarray src, size_t src_offset, size_t bytes,
+            CUstream stream);
 W2W_CU_PTDS(cuMemsetD8_v2, CUdeviceptr dst, unsigned char value, size_t count);
 W2W_CU_PTDS(cuMemsetD16_v2, CUdeviceptr dst, unsigned short value, size_t count);
 W2W_CU_PTDS(cuMemsetD32_v2, CUdeviceptr dst, unsigned int value, size_t count);
@@ -200,6 +210,25 @@ W2W_CU_PTSZ(cuMemsetD2D16Async, CUdeviceptr dst, size_t pitch, unsigned short va
             size_t height, CUstream stream);
 W2W_CU_PTSZ(cuMemsetD2D32Async, CUdeviceptr dst, size_t pitch, unsigned int value, size_t width,
             size_t height, CUstream stream);
+
+// Arrays
+W2W_CU cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *description);
+W2W_CU cuArrayGetDescriptor_v2(CUDA_ARRAY_DESCRIPTOR *description, CUarray array);
+W2W_CU cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *description);
+W2W_CU cuArray3DGetDescriptor_v2(CUDA_ARRAY3D_DESCRIPTOR *description, CUarray array);
+W2W_CU cuArrayDestroy(CUarray array);
+W2W_CU cuArrayGetSparseProperties(CUDA_ARRAY_SPARSE_PROPERTIES *properties, CUarray array);
+W2W_CU cuArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS *requirements, CUarray array,
+                                    CUdevice device);
+W2W_CU cuArrayGetPlane(CUarray *plane, CUarray array, unsigned int index);
+W2W_CU cuMipmappedArrayCreate(CUmipmappedArray *mips, const CUDA_ARRAY3D_DESCRIPTOR *description,
+                              unsigned int levels);
+W2W_CU cuMipmappedArrayGetLevel(CUarray *level_array, CUmipmappedArray mips, unsigned int level);
+W2W_CU cuMipmappedArrayDestroy(CUmipmappedArray mips);
+W2W_CU cuMipmappedArrayGetSparseProperties(CUDA_ARRAY_SPARSE_PROPERTIES *properties,
+                                           CUmipmappedArray mips);
+W2W_CU cuMipmappedArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS *requirements,
+                                             CUmipmappedArray mips, CUdevice device);
 
 // Stream-ordered allocation
 W2W_CU_PTSZ(cuMemAllocAsync, CUdeviceptr *dptr, size_t bytes, CUstream stream);

@@ -26,8 +26,10 @@
 
 namespace w2w::cuda {
 
+struct Array;
 struct Context;
 struct Device;
+struct MipmappedArray;
 
 /// Live objects of one type. A CUDA handle is the object's address.
 template <class T> class HandleTable {
@@ -225,6 +227,8 @@ struct Driver {
   HandleTable<ModuleObject> modules;
   HandleTable<Function> functions;
   HandleTable<MemoryPool> pools;
+  HandleTable<Array> arrays; // levels of mipmapped arrays too
+  HandleTable<MipmappedArray> mipmapped_arrays;
   AllocationMap allocations;
   std::mutex mutex; // context creation and destruction
 };

@@ -22,6 +22,7 @@ using cudaFunction_t = CUfunction;
 using cudaLibrary_t = CUlibrary;
 using cudaMemPool_t = CUmemoryPool;
 using cudaArray_t = CUarray;
+using cudaMipmappedArray_t = CUmipmappedArray;
 
 enum cudaMemcpyKind : int {
   cudaMemcpyHostToHost = 0,
@@ -86,9 +87,31 @@ struct cudaMemcpy3DPeerParms {
   cudaExtent extent;
 };
 
+enum cudaChannelFormatKind : int {
+  cudaChannelFormatKindSigned = 0,
+  cudaChannelFormatKindUnsigned = 1,
+  cudaChannelFormatKindFloat = 2,
+  cudaChannelFormatKindNone = 3,
+  cudaChannelFormatKindNV12 = 4,
+  cudaChannelFormatKindUnsignedNormalized8X1 = 5,
+  cudaChannelFormatKindUnsignedNormalized8X2 = 6,
+  cudaChannelFormatKindUnsignedNormalized8X4 = 7,
+  cudaChannelFormatKindUnsignedNormalized16X1 = 8,
+  cudaChannelFormatKindUnsignedNormalized16X2 = 9,
+  cudaChannelFormatKindUnsignedNormalized16X4 = 10,
+  cudaChannelFormatKindSignedNormalized8X1 = 11,
+  cudaChannelFormatKindSignedNormalized8X2 = 12,
+  cudaChannelFormatKindSignedNormalized8X4 = 13,
+  cudaChannelFormatKindSignedNormalized16X1 = 14,
+  cudaChannelFormatKindSignedNormalized16X2 = 15,
+  cudaChannelFormatKindSignedNormalized16X4 = 16,
+  cudaChannelFormatKindUnsignedBlockCompressed1 = 17,
+  cudaChannelFormatKindUnsignedNormalized1010102 = 31
+};
+
 struct cudaChannelFormatDesc {
-  int x, y, z, w;
-  int f;
+  int x, y, z, w; // bits of each component; 0: there is none
+  int f;          // cudaChannelFormatKind
 };
 
 struct cudaLaunchConfig_t {
