@@ -29,6 +29,10 @@ struct KernelSummary {
   std::string error;          // not empty: the kernel is poisoned; the rendered diagnostics
 };
 
+/// Which of PTX's opaque types a variable has; such variables are descriptors
+/// (texture_descriptor.h) in the arena, initially unbound.
+enum class OpaqueKind : uint8_t { None = 0, Texref = 1, Samplerref = 2, Surfref = 3 };
+
 /// A module-scope .global or .const variable in the arena.
 struct VariableSummary {
   std::string name;
@@ -38,6 +42,7 @@ struct VariableSummary {
   bool is_const = false;
   bool is_managed = false;
   bool is_extern = false; // no storage here: resolved by linking
+  uint8_t opaque = 0;     // OpaqueKind
 };
 
 /// An address inside the arena, to be written when the arena is placed: the low `width` bytes of
@@ -60,6 +65,7 @@ struct ModuleSummary {
   uint32_t ptx_version = 0;           // 90 for 9.0
   uint32_t sm = 0;                    // 89 for sm_89
   std::string diagnostics;            // rendered messages of the whole image, for the JIT logs
+  bool independent_textures = false;  // .target texmode_independent: samplers of their own
   bool fatal = false; // the module as a whole is unusable (syntax error at module level)
 };
 

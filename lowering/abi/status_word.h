@@ -17,6 +17,7 @@ enum class StatusKind : uint32_t {
   Breakpoint = 5,      // PTX brkpt
   HeapCorrupted = 6,   // free of what malloc did not give; detail[0]: the pointer
   WarpDeadlock = 7,    // every thread of a wave waits for another one at a *.sync or barrier
+  ImageFault = 8,      // texture or surface; detail: handle, abi::ImageFault (texture_descriptor.h)
 };
 
 /// In host-visible memory, zero before the first launch. The first thread that fails swaps
