@@ -114,6 +114,65 @@ struct cudaChannelFormatDesc {
   int f;          // cudaChannelFormatKind
 };
 
+using cudaTextureObject_t = unsigned long long;
+using cudaSurfaceObject_t = unsigned long long;
+
+/// As version 13 has it; 11 and 12 end before `reserved` and `flags`. Resource types have the
+/// driver's values.
+struct cudaResourceDesc {
+  CUresourcetype resType;
+  union {
+    struct {
+      cudaArray_t array;
+    } array;
+    struct {
+      cudaMipmappedArray_t mipmap;
+    } mipmap;
+    struct {
+      void *devPtr;
+      cudaChannelFormatDesc desc;
+      size_t sizeInBytes;
+    } linear;
+    struct {
+      void *devPtr;
+      cudaChannelFormatDesc desc;
+      size_t width;  // elements
+      size_t height; // rows
+      size_t pitchInBytes;
+    } pitch2D;
+    struct {
+      int reserved[32];
+    } reserved;
+  } res;
+  unsigned flags;
+};
+inline constexpr size_t kResourceDesc11 = 64;
+static_assert(sizeof(cudaResourceDesc) == 144);
+
+/// As versions 12 and 13 (and _v2 functions of 11) have it; version 11 ends before
+/// `seamlessCubemap`. Address and filter modes have the driver's values.
+struct cudaTextureDesc {
+  CUaddress_mode addressMode[3];
+  CUfilter_mode filterMode;
+  int readMode; // 0: as the elements are; 1: integers of 8 and 16 bits as fractions
+  int sRGB;
+  float borderColor[4];
+  int normalizedCoords;
+  unsigned maxAnisotropy;
+  CUfilter_mode mipmapFilterMode;
+  float mipmapLevelBias;
+  float minMipmapLevelClamp;
+  float maxMipmapLevelClamp;
+  int disableTrilinearOptimization;
+  int seamlessCubemap;
+};
+inline constexpr size_t kTextureDesc11 = 68;
+static_assert(sizeof(cudaTextureDesc) == 72);
+
+/// cudaResourceViewDesc: the driver's structure; versions 11 and 12 end before its reserved words.
+inline constexpr size_t kResourceViewDesc11 = offsetof(CUDA_RESOURCE_VIEW_DESC, reserved);
+static_assert(kResourceViewDesc11 == 48);
+
 struct cudaLaunchConfig_t {
   dim3 gridDim;
   dim3 blockDim;
