@@ -19,13 +19,14 @@ ArenaLayout layout_arena(const ptx::Module &module) {
   auto place = [&](const ptx::Variable &v) {
     if (!in_arena(v))
       return;
-    uint64_t align = std::max<uint64_t>(v.align, 1);
+    Storage storage = storage_of(v);
+    uint64_t align = storage.align;
     uint64_t offset = (layout.size + align - 1) / align * align;
     layout.places.push_back({&v, offset});
     layout.offset_of.emplace(&v, offset);
     // Variables of no bytes still have an address of their own.
-    layout.size = offset + std::max<uint64_t>(v.size, 1);
-    layout.align = std::max(layout.align, v.align);
+    layout.size = offset + std::max<uint64_t>(storage.size, 1);
+    layout.align = std::max(layout.align, storage.align);
   };
   for (const ptx::Variable *v : module.variables)
     place(*v);

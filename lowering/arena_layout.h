@@ -3,6 +3,7 @@
 #pragma once
 
 #include "frontend/ast/ast.h"
+#include "lowering/abi/texture_descriptor.h"
 
 #include <cstdint>
 #include <string>
@@ -30,6 +31,20 @@ ArenaLayout layout_arena(const ptx::Module &module);
 
 /// Whether the variable lies in the arena at all.
 bool in_arena(const ptx::Variable &variable);
+
+/// Bytes and alignment of a variable in memory. Those of PTX, but for textures, samplers and
+/// surfaces, which are descriptors (lowering/abi/texture_descriptor.h).
+struct Storage {
+  uint64_t size = 0;
+  uint32_t align = 1;
+};
+inline Storage storage_of(const ptx::Variable &v) {
+  if (ptx::info(v.type).kind != ptx::TypeKind::Opaque || v.is_parameter)
+    return {v.size, v.align ? v.align : 1};
+  uint64_t one = v.type == ptx::Type::SamplerRef ? sizeof(abi::SamplerDescriptor)
+                                                 : sizeof(abi::ImageDescriptor);
+  return {v.size / ptx::bytes(v.type) * one, abi::kDescriptorAlign};
+}
 
 /// Names a variable unambiguously in its module, function-scope ones included: the value of the IR
 /// attribute "w2w-variable" on the global that stands for it.

@@ -1,9 +1,11 @@
 // Module -> what the runtime must know of it (lowering/abi/module_summary.h).
+#include "lowering/abi/texture_descriptor.h"
 #include "lowering/arena_layout.h"
 #include "lowering/compiler.h"
 #include "lowering/reach.h"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_set>
 
 namespace w2w {
@@ -21,6 +23,7 @@ private:
   abi::KernelSummary kernel(const ptx::Function &f);
   void variables();
   void write(const ptx::Variable &v, uint64_t base, const ptx::InitialiserElement &e);
+  void describe(const ptx::Variable &v, uint64_t base);
 
   const ptx::Module &module_;
   const ptx::Diagnostics &diags_;
@@ -33,6 +36,7 @@ private:
 abi::ModuleSummary Summariser::run() {
   summary_.ptx_version = module_.version;
   summary_.sm = module_.sm;
+  summary_.independent_textures = module_.texmode_independent;
   for (const ptx::Diagnostic &d : diags_.list()) {
     summary_.diagnostics += render(d, text_);
     if (!summary_.diagnostics.empty() && summary_.diagnostics.back() != '\n')
@@ -116,6 +120,34 @@ void Summariser::write(const ptx::Variable &v, uint64_t base, const ptx::Initial
     image[at + i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
+abi::OpaqueKind opaque_kind(ptx::Type t) {
+  return t == ptx::Type::TexRef       ? abi::OpaqueKind::Texref
+         : t == ptx::Type::SamplerRef ? abi::OpaqueKind::Samplerref
+         : t == ptx::Type::SurfRef    ? abi::OpaqueKind::Surfref
+                                      : abi::OpaqueKind::None;
+}
+
+/// The initial descriptors of a .texref, .samplerref or .surfref: unbound.
+void Summariser::describe(const ptx::Variable &v, uint64_t base) {
+  bool sampler = v.type == ptx::Type::SamplerRef;
+  auto kind = sampler                        ? abi::DescriptorKind::Sampler
+              : v.type == ptx::Type::SurfRef ? abi::DescriptorKind::Surface
+                                             : abi::DescriptorKind::Texture;
+  // The host fills what it binds; a sampler that nobody sets samples the nearest texel and clamps.
+  abi::ImageDescriptor d{};
+  d.kind = uint32_t(kind);
+  for (uint32_t &mode : d.sampler.address_mode)
+    mode = uint32_t(abi::AddressMode::Clamp);
+  d.sampler.max_lod = abi::kMostMipLevels;
+  uint64_t one = sampler ? sizeof(abi::SamplerDescriptor) : sizeof d;
+  uint64_t size = storage_of(v).size;
+  std::vector<uint8_t> &image = summary_.arena_image;
+  if (image.size() < base + size)
+    image.resize(base + size, 0);
+  for (uint64_t at = 0; at + one <= size; at += one)
+    std::memcpy(image.data() + base + at, &d, one);
+}
+
 void Summariser::variables() {
   summary_.arena_size = layout_.size;
   summary_.arena_align = layout_.align;
@@ -125,10 +157,13 @@ void Summariser::variables() {
     if (!v.function)
       summary_.variables.push_back({.name = std::string(v.name),
                                     .offset = place.offset,
-                                    .size = v.size,
-                                    .align = v.align,
+                                    .size = storage_of(v).size,
+                                    .align = storage_of(v).align,
                                     .is_const = v.space == ptx::StateSpace::Const,
-                                    .is_managed = v.managed});
+                                    .is_managed = v.managed,
+                                    .opaque = uint8_t(opaque_kind(v.type))});
+    if (opaque_kind(v.type) != abi::OpaqueKind::None)
+      describe(v, place.offset);
     for (const ptx::InitialiserElement &e : v.initialiser)
       write(v, place.offset, e);
   }
@@ -139,7 +174,8 @@ void Summariser::variables() {
                                     .size = v->size,
                                     .align = v->align,
                                     .is_const = v->space == ptx::StateSpace::Const,
-                                    .is_extern = true});
+                                    .is_extern = true,
+                                    .opaque = uint8_t(opaque_kind(v->type))});
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/inline_synchronising.h"
+#include "lowering/passes/link_devicelib.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_division.h"
@@ -86,8 +87,12 @@ struct RecoverPointers : PassInfoMixin<RecoverPointers> {
 
 /// THE order of all passes.
 void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &state) {
-  // append_launch_block must come first: it changes the signature of kernels, and every later pass
-  // of the runtime ABI reads the launch block.
+  // link_devicelib must come before lower_traps, which lowers the faults of what it links; nothing
+  // of it has a signature that append_launch_block would change.
+  mpm.addPass(OURS(link_devicelib));
+
+  // append_launch_block must come before all others: it changes the signature of kernels, and every
+  // later pass of the runtime ABI reads the launch block.
   mpm.addPass(OURS(append_launch_block));
 
   // lower_function_ids must come before everything that follows calls (inlining, barriers): an

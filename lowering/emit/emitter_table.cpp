@@ -14,10 +14,11 @@ namespace {
 const std::vector<std::vector<EmitterRow>> &table() {
   static const auto rows = [] {
     std::vector<std::vector<EmitterRow>> t;
-    for (auto family : {integer_emitters, extended_emitters, float_emitters, approximate_emitters,
-                        compare_emitters, logic_emitters, memory_emitters, address_emitters,
-                        convert_emitters, atomic_emitters, control_flow_emitters, call_emitters,
-                        warp_emitters, barrier_emitters, misc_emitters, video_emitters})
+    for (auto family :
+         {integer_emitters, extended_emitters, float_emitters, approximate_emitters,
+          compare_emitters, logic_emitters, memory_emitters, address_emitters, convert_emitters,
+          atomic_emitters, control_flow_emitters, call_emitters, warp_emitters, barrier_emitters,
+          misc_emitters, video_emitters, texture_emitters, surface_emitters})
       for (const EmitterRow &row : family()) {
         auto at = static_cast<size_t>(row.opcode);
         if (t.size() <= at)

@@ -39,5 +39,7 @@ std::span<const EmitterRow> warp_emitters();
 std::span<const EmitterRow> barrier_emitters();
 std::span<const EmitterRow> misc_emitters();
 std::span<const EmitterRow> video_emitters();
+std::span<const EmitterRow> texture_emitters();
+std::span<const EmitterRow> surface_emitters();
 
 } // namespace w2w::emit

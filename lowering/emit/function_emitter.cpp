@@ -359,6 +359,10 @@ void FunctionEmitter::write(const Operand &op, Value *v, Type t) {
 Value *FunctionEmitter::variable_pointer(const ptx::Variable &v) {
   if (Value *p = variable_pointers_.lookup(&v))
     return p;
+  // The standalone ABI has nobody to bind them.
+  if (module.options.all_variables && ptx::info(v.type).kind == ptx::TypeKind::Opaque)
+    error(v.loc, "textures, samplers and surfaces by reference ('" + std::string(v.name) +
+                     "') need the runtime; hand the kernel texture and surface objects instead");
   if (v.space == StateSpace::Global || v.space == StateSpace::Const ||
       v.space == StateSpace::Shared)
     return module.global(v);

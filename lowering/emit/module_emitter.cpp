@@ -108,10 +108,11 @@ FunctionCallee ModuleEmitter::w2w(StringRef name, FunctionType *type, W2wKind ki
 // --------------------------------------------------------------------------------------------------------
 
 Constant *ModuleEmitter::initialiser(const ptx::Variable &v) {
-  auto *bytes_type = ArrayType::get(llvm::Type::getInt8Ty(context), v.size);
+  auto *bytes_type = ArrayType::get(llvm::Type::getInt8Ty(context), storage_of(v).size);
   if (v.space == StateSpace::Shared)
     return PoisonValue::get(bytes_type);
-  if (v.initialiser.empty())
+  // Descriptors exist in the runtime's ABI alone, where the arena's image has them.
+  if (v.initialiser.empty() || ptx::info(v.type).kind == ptx::TypeKind::Opaque)
     return ConstantAggregateZero::get(bytes_type);
 
   // Runs of plain bytes, with 8-byte words in between where an address stands.
@@ -193,12 +194,13 @@ GlobalVariable *ModuleEmitter::global(const ptx::Variable &v) {
     return e.kind == ptx::InitialiserElement::Kind::VariableAddress ||
            e.kind == ptx::InitialiserElement::Kind::GenericAddress;
   });
-  llvm::Type *type = ArrayType::get(llvm::Type::getInt8Ty(context), v.size);
+  Storage storage = storage_of(v);
+  llvm::Type *type = ArrayType::get(llvm::Type::getInt8Ty(context), storage.size);
   auto make = [&](llvm::Type *t) {
     auto *g = new GlobalVariable(*ir, t, is_const, linkage, nullptr, StringRef(v.name), nullptr,
                                  GlobalValue::NotThreadLocal, space,
                                  /*isExternallyInitialized=*/!is_shared && !declaration);
-    g->setAlignment(MaybeAlign(std::max(1u, v.align)));
+    g->setAlignment(MaybeAlign(storage.align));
     if (!is_shared)
       g->addAttribute("w2w-variable", variable_key(v));
     if (!is_shared && !declaration && linkage == GlobalValue::ExternalLinkage)
@@ -536,7 +538,8 @@ std::unique_ptr<llvm::Module> ModuleEmitter::emit(std::span<const std::string_vi
   }
   if (options.all_variables)
     for (const ptx::Variable *v : ptx.variables)
-      if ((v->space == StateSpace::Global || v->space == StateSpace::Const) && v->size)
+      if ((v->space == StateSpace::Global || v->space == StateSpace::Const) && v->size &&
+          ptx::info(v->type).kind != ptx::TypeKind::Opaque)
         global(*v);
 
   if (!bad.empty()) {

@@ -130,6 +130,13 @@ bool lower_traps(Module &module, ModuleAnalysisManager &, PassEnv &env) {
         return SmallVector<Value *, 4>{c.getArgOperand(0), c.getArgOperand(1), c.getArgOperand(3),
                                        c.getArgOperand(4)};
       });
+  // devicelib: w2w_image_fault(handle, cause, detail, line)
+  lower(
+      "w2w_image_fault", abi::StatusKind::ImageFault,
+      [](CallInst &c) { return c.getArgOperand(3); },
+      [](CallInst &c) {
+        return SmallVector<Value *, 4>{c.getArgOperand(0), c.getArgOperand(1), c.getArgOperand(2)};
+      });
   return changed;
 }
 

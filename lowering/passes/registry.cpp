@@ -1,6 +1,7 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/inline_synchronising.h"
+#include "lowering/passes/link_devicelib.h"
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_division.h"
@@ -27,6 +28,7 @@ std::span<const PassInfo> all_passes() {
       PASS(append_launch_block),
       PASS(complete_releases),
       PASS(inline_synchronising),
+      PASS(link_devicelib),
       PASS(lower_barriers),
       PASS(lower_directed_rounding),
       PASS(lower_division),

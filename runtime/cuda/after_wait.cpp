@@ -1,6 +1,7 @@
 // What happens when the host has waited for the device: kernels' printf output appears, memory
 // freed in stream order is given back, and a status word or HIP error becomes the context's sticky
 // error, told once with kernel and place.
+#include "lowering/abi/texture_descriptor.h"
 #include "runtime/cuda/printf_format.h"
 #include "runtime/cuda/state.h"
 
@@ -9,6 +10,27 @@
 
 namespace w2w::cuda {
 namespace {
+
+/// What a StatusKind::ImageFault says (lowering/abi/texture_descriptor.h).
+std::string_view image_fault_text(uint64_t cause) {
+  switch (static_cast<abi::ImageFault>(cause)) {
+  case abi::ImageFault::BadHandle:
+    return "the handle is no texture, sampler or surface";
+  case abi::ImageFault::Unbound:
+    return "nothing is bound to the texture or surface";
+  case abi::ImageFault::Geometry:
+    return "the image has another geometry than the instruction";
+  case abi::ImageFault::OutOfBounds:
+    return "surface access out of bounds";
+  case abi::ImageFault::Format:
+    return "the instruction's type does not go with the image's channels";
+  case abi::ImageFault::Misaligned:
+    return "misaligned surface access";
+  case abi::ImageFault::Unsupported:
+    return "linear filtering of seamless cubemaps is not supported";
+  }
+  return "texture or surface fault";
+}
 
 /// Reads device memory for a message, which any pointer in a broken program may lead into nowhere:
 /// at most `limit` bytes up to a NUL, nothing if the memory cannot be read.
@@ -77,6 +99,10 @@ CUresult read_status(Context &context) {
     log_error("{}: deadlock: each thread of a warp waits for others at an operation of the warp "
               "(*.sync) or a barrier that they have not come to",
               place);
+    return CUDA_ERROR_LAUNCH_FAILED;
+  case abi::StatusKind::ImageFault:
+    log_error("{}: {} (handle {:#x}, {})", place, image_fault_text(s.detail[1]), s.detail[0],
+              s.detail[2]);
     return CUDA_ERROR_LAUNCH_FAILED;
   case abi::StatusKind::Breakpoint:
     log_error("{}: breakpoint (brkpt)", place);

@@ -59,6 +59,24 @@ bool Device::load(std::span<const uint8_t> code_object) {
   return e == hipSuccess;
 }
 
+uint64_t Device::upload(std::span<const uint8_t> bytes) {
+  void *memory = nullptr;
+  if (impl_->hipMalloc(&memory, bytes.size()) != hipSuccess)
+    return 0;
+  auto address = reinterpret_cast<uint64_t>(memory);
+  return write(address, bytes) ? address : 0;
+}
+
+bool Device::write(uint64_t address, std::span<const uint8_t> bytes) {
+  return impl_->hipMemcpy(reinterpret_cast<void *>(address), bytes.data(), bytes.size(),
+                          hipMemcpyHostToDevice) == hipSuccess;
+}
+
+bool Device::read(uint64_t address, std::span<uint8_t> bytes) {
+  return impl_->hipMemcpy(bytes.data(), reinterpret_cast<void *>(address), bytes.size(),
+                          hipMemcpyDeviceToHost) == hipSuccess;
+}
+
 bool Device::reset() {
   impl_->module = nullptr;
   return impl_->hipDeviceReset() == hipSuccess;

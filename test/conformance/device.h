@@ -25,6 +25,12 @@ public:
   bool run(const std::string &kernel, const std::vector<uint64_t> &in, std::vector<uint64_t> &out,
            uint32_t blocks, uint32_t threads, std::string &error, uint32_t rows = ~0u);
 
+  /// Memory on the device that holds these bytes; 0 on failure. Freed by reset() at the latest.
+  uint64_t upload(std::span<const uint8_t> bytes);
+  /// Copies over memory of upload().
+  bool write(uint64_t address, std::span<const uint8_t> bytes);
+  bool read(uint64_t address, std::span<uint8_t> bytes);
+
   /// Clears a sticky launch error; what was loaded and allocated is gone.
   bool reset();
 

@@ -38,9 +38,8 @@ bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
     if (isa::holds_all(need.when, mods, types) && !isa::satisfies(need.requirement, version, sm, 0))
       return false;
   for (const isa::Rule &rule : form.rules) {
-    const bool any = std::any_of(rule.what.begin(), rule.what.end(), [&](const isa::Term &t) {
-      return isa::holds(t, mods, types);
-    });
+    const bool any = std::any_of(rule.what.begin(), rule.what.end(),
+                                 [&](const isa::Term &t) { return isa::holds(t, mods, types); });
     if (isa::holds_all(rule.when, mods, types) && any != rule.needs)
       return false;
   }
