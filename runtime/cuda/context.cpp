@@ -1,6 +1,8 @@
 // Contexts: the primary one of each device, created ones, the per-thread stack, limits.
 // Source: CUDA Driver API, "Primary Context Management", "Context Management".
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/array.h"
+#include "runtime/cuda/texture_object.h"
+#include "runtime/cuda/texture_reference.h"
 
 #include <algorithm>
 
@@ -122,6 +124,7 @@ void clear_context(Context &context) {
         instance = std::move(it->second);
         module->instances.erase(it);
       }
+      module->textures.erase(&context);
     }
     if (module->bound == &context) {
       for (auto &function : module->functions)
@@ -145,6 +148,8 @@ void clear_context(Context &context) {
       delete stream;
     }
   context.legacy.destroy_launch_memory();
+  free_texture_objects(context);
+  free_arrays(context);
   for (const Allocation &a : d.allocations.take_all_of(&context)) {
     auto *pointer = reinterpret_cast<void *>(a.base);
     if (a.kind == MemoryKind::Host)

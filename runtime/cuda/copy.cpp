@@ -1,7 +1,7 @@
-// Copies and fills of linear memory. The entry points are made from one function each: the plain
-// one and its per-thread twin differ in what a NULL stream means, and the synchronous ones wait.
-// Source: CUDA Driver API, "Memory Management".
-#include "runtime/cuda/state.h"
+// Copies and fills of linear memory and arrays. The entry points are made from one function each:
+// the plain one and its per-thread twin differ in what a NULL stream means, and the synchronous
+// ones wait. Source: CUDA Driver API, "Memory Management".
+#include "runtime/cuda/array.h"
 
 #include <cstring>
 
@@ -71,27 +71,59 @@ struct Side {
   CUmemorytype type = CU_MEMORYTYPE_DEVICE;
 };
 
-CUresult make_side(CUmemorytype type, const void *host, CUdeviceptr pointer, size_t pitch,
-                   size_t rows, size_t x, size_t y, size_t z, size_t width, size_t height,
-                   Side &side) {
-  if (type == CU_MEMORYTYPE_ARRAY)
-    return not_supported("copies from and to CUDA arrays");
-  if (type != CU_MEMORYTYPE_HOST && type != CU_MEMORYTYPE_DEVICE && type != CU_MEMORYTYPE_UNIFIED)
+struct Extent {
+  size_t width = 0, height = 1, depth = 1; // bytes, rows, slices
+};
+
+/// One side of a copy as the program named it.
+struct Place {
+  CUmemorytype type;
+  const void *host;
+  CUdeviceptr pointer;
+  CUarray array;
+  size_t pitch, rows;
+  size_t x, y, z;
+};
+
+CUresult make_array_side(const Place &place, const Extent &extent, Side &side) {
+  const Array *array = driver().arrays.find(place.array);
+  if (!array)
+    return CUDA_ERROR_INVALID_HANDLE;
+  auto inside = [](size_t first, size_t count, size_t all) {
+    return first <= all && count <= all - first;
+  };
+  if (place.x % array->texel_bytes() != 0 || extent.width % array->texel_bytes() != 0 ||
+      !inside(place.x, extent.width, array->row_bytes()) ||
+      !inside(place.y, extent.height, array->rows()) ||
+      !inside(place.z, extent.depth, array->slices()))
     return CUDA_ERROR_INVALID_VALUE;
-  if (pitch == 0)
-    pitch = x + width; // one row, or tightly packed
-  if (rows == 0)
-    rows = y + height;
-  if (pitch < x + width || rows < y + height)
+  side.type = CU_MEMORYTYPE_DEVICE;
+  side.pitch = array->pitch;
+  side.slice = array->slice;
+  side.base = static_cast<const uint8_t *>(device(array->base)) + place.z * array->slice +
+              place.y * array->pitch + place.x;
+  return CUDA_SUCCESS;
+}
+
+CUresult make_side(const Place &place, const Extent &extent, Side &side) {
+  if (place.type == CU_MEMORYTYPE_ARRAY)
+    return make_array_side(place, extent, side);
+  if (place.type != CU_MEMORYTYPE_HOST && place.type != CU_MEMORYTYPE_DEVICE &&
+      place.type != CU_MEMORYTYPE_UNIFIED)
     return CUDA_ERROR_INVALID_VALUE;
-  side.type = type;
+  // 0: one row, or tightly packed.
+  size_t pitch = place.pitch ? place.pitch : place.x + extent.width;
+  size_t rows = place.rows ? place.rows : place.y + extent.height;
+  if (pitch < place.x + extent.width || rows < place.y + extent.height)
+    return CUDA_ERROR_INVALID_VALUE;
+  side.type = place.type;
   side.pitch = pitch;
   side.slice = pitch * rows;
-  side.base = type == CU_MEMORYTYPE_HOST ? static_cast<const uint8_t *>(host)
-                                         : static_cast<const uint8_t *>(device(pointer));
+  side.base = static_cast<const uint8_t *>(
+      place.type == CU_MEMORYTYPE_HOST ? place.host : device(place.pointer));
   if (!side.base)
     return CUDA_ERROR_INVALID_VALUE;
-  side.base += z * side.slice + y * pitch + x;
+  side.base += place.z * side.slice + place.y * pitch + place.x;
   return CUDA_SUCCESS;
 }
 
@@ -105,16 +137,22 @@ hipMemcpyKind kind_of(CUmemorytype dst, CUmemorytype src) {
 
 /// Copies slice by slice: HIP's 2-D copy is the same in all its versions, its 3-D parameters are
 /// not.
-CUresult copy_box(const Side &dst, const Side &src, size_t width, size_t height, size_t depth,
+CUresult copy_box(const Place &dst_place, const Place &src_place, const Extent &extent,
                   const Order &order) {
+  Side dst, src;
+  if (CUresult result = make_side(src_place, extent, src))
+    return result;
+  if (CUresult result = make_side(dst_place, extent, dst))
+    return result;
   Running run;
   if (CUresult result = begin(order, run))
     return result;
   hip::hipError_t error = hip::hipSuccess;
-  for (size_t z = 0; z < depth && error == hip::hipSuccess; ++z) {
+  for (size_t z = 0; z < extent.depth && error == hip::hipSuccess; ++z) {
     auto *to = const_cast<uint8_t *>(dst.base + z * dst.slice);
-    error = hip::api().hipMemcpy2DAsync(to, dst.pitch, src.base + z * src.slice, src.pitch, width,
-                                        height, kind_of(dst.type, src.type), run.stream->hip);
+    error = hip::api().hipMemcpy2DAsync(to, dst.pitch, src.base + z * src.slice, src.pitch,
+                                        extent.width, extent.height, kind_of(dst.type, src.type),
+                                        run.stream->hip);
   }
   return end(order, run, error);
 }
@@ -126,14 +164,11 @@ CUresult copy_2d(const CUDA_MEMCPY2D *c, const Order &order) {
     return CUDA_ERROR_INVALID_VALUE;
   if (c->WidthInBytes == 0 || c->Height == 0)
     return CUDA_SUCCESS;
-  Side dst, src;
-  if (CUresult result = make_side(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcPitch, 0,
-                                  c->srcXInBytes, c->srcY, 0, c->WidthInBytes, c->Height, src))
-    return result;
-  if (CUresult result = make_side(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstPitch, 0,
-                                  c->dstXInBytes, c->dstY, 0, c->WidthInBytes, c->Height, dst))
-    return result;
-  return copy_box(dst, src, c->WidthInBytes, c->Height, 1, order);
+  return copy_box({c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstPitch, 0,
+                   c->dstXInBytes, c->dstY, 0},
+                  {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcArray, c->srcPitch, 0,
+                   c->srcXInBytes, c->srcY, 0},
+                  {c->WidthInBytes, c->Height, 1}, order);
 }
 
 /// CUDA_MEMCPY3D and CUDA_MEMCPY3D_PEER have the same members but for the contexts, which unified
@@ -145,16 +180,37 @@ template <class Copy> CUresult copy_3d(const Copy *c, const Order &order) {
     return CUDA_ERROR_INVALID_VALUE;
   if (c->WidthInBytes == 0 || c->Height == 0 || c->Depth == 0)
     return CUDA_SUCCESS;
-  Side dst, src;
-  if (CUresult result =
-          make_side(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcPitch, c->srcHeight,
-                    c->srcXInBytes, c->srcY, c->srcZ, c->WidthInBytes, c->Height, src))
-    return result;
-  if (CUresult result =
-          make_side(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstPitch, c->dstHeight,
-                    c->dstXInBytes, c->dstY, c->dstZ, c->WidthInBytes, c->Height, dst))
-    return result;
-  return copy_box(dst, src, c->WidthInBytes, c->Height, c->Depth, order);
+  return copy_box({c->dstMemoryType, c->dstHost, c->dstDevice, c->dstArray, c->dstPitch,
+                   c->dstHeight, c->dstXInBytes, c->dstY, c->dstZ},
+                  {c->srcMemoryType, c->srcHost, c->srcDevice, c->srcArray, c->srcPitch,
+                   c->srcHeight, c->srcXInBytes, c->srcY, c->srcZ},
+                  {c->WidthInBytes, c->Height, c->Depth}, order);
+}
+
+// Copies of bytes from and to one-dimensional arrays.
+
+Place bytes_at(const void *host) {
+  return {CU_MEMORYTYPE_HOST, host, 0, nullptr, 0, 0, 0, 0, 0};
+}
+Place bytes_at(CUdeviceptr pointer) {
+  return {CU_MEMORYTYPE_DEVICE, nullptr, pointer, nullptr, 0, 0, 0, 0, 0};
+}
+Place bytes_at(CUarray array, size_t offset) {
+  return {CU_MEMORYTYPE_ARRAY, nullptr, 0, array, 0, 0, offset, 0, 0};
+}
+
+CUresult copy_row(const Place &dst, const Place &src, size_t bytes, const Order &order) {
+  if (!initialised())
+    return CUDA_ERROR_NOT_INITIALIZED;
+  for (const Place *place : {&dst, &src})
+    if (place->type == CU_MEMORYTYPE_ARRAY) {
+      const Array *array = driver().arrays.find(place->array);
+      if (!array)
+        return CUDA_ERROR_INVALID_HANDLE;
+      if (array->rows() > 1 || array->slices() > 1)
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+  return bytes == 0 ? CUDA_SUCCESS : copy_box(dst, src, {bytes, 1, 1}, order);
 }
 
 /// Fills `count` elements of 1, 2 or 4 bytes.
@@ -246,6 +302,24 @@ W2W_SYNC(cuMemcpy2D_v2, (const CUDA_MEMCPY2D *c), copy_2d(c, order))
 W2W_SYNC(cuMemcpy2DUnaligned_v2, (const CUDA_MEMCPY2D *c), copy_2d(c, order))
 W2W_SYNC(cuMemcpy3D_v2, (const CUDA_MEMCPY3D *c), copy_3d(c, order))
 W2W_SYNC(cuMemcpy3DPeer, (const CUDA_MEMCPY3D_PEER *c), copy_3d(c, order))
+
+W2W_SYNC(cuMemcpyDtoA_v2, (CUarray dst, size_t dst_offset, CUdeviceptr src, size_t bytes),
+         copy_row(bytes_at(dst, dst_offset), bytes_at(src), bytes, order))
+W2W_SYNC(cuMemcpyAtoD_v2, (CUdeviceptr dst, CUarray src, size_t src_offset, size_t bytes),
+         copy_row(bytes_at(dst), bytes_at(src, src_offset), bytes, order))
+W2W_SYNC(cuMemcpyHtoA_v2, (CUarray dst, size_t dst_offset, const void *src, size_t bytes),
+         copy_row(bytes_at(dst, dst_offset), bytes_at(src), bytes, order))
+W2W_SYNC(cuMemcpyAtoH_v2, (void *dst, CUarray src, size_t src_offset, size_t bytes),
+         copy_row(bytes_at(dst), bytes_at(src, src_offset), bytes, order))
+W2W_SYNC(cuMemcpyAtoA_v2,
+         (CUarray dst, size_t dst_offset, CUarray src, size_t src_offset, size_t bytes),
+         copy_row(bytes_at(dst, dst_offset), bytes_at(src, src_offset), bytes, order))
+W2W_ASYNC(cuMemcpyHtoAAsync_v2,
+          (CUarray dst, size_t dst_offset, const void *src, size_t bytes, CUstream stream),
+          copy_row(bytes_at(dst, dst_offset), bytes_at(src), bytes, order))
+W2W_ASYNC(cuMemcpyAtoHAsync_v2,
+          (void *dst, CUarray src, size_t src_offset, size_t bytes, CUstream stream),
+          copy_row(bytes_at(dst), bytes_at(src, src_offset), bytes, order))
 
 W2W_ASYNC(cuMemcpyAsync, (CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream),
           copy(device(dst), device(src), bytes, hip::hipMemcpyDefault, order))

@@ -182,6 +182,16 @@ W2W_CU_PTSZ(cuMemcpyDtoDAsync_v2, CUdeviceptr dst, CUdeviceptr src, size_t bytes
 W2W_CU_PTSZ(cuMemcpy2DAsync_v2, const CUDA_MEMCPY2D *copy, CUstream stream);
 W2W_CU_PTSZ(cuMemcpy3DAsync_v2, const CUDA_MEMCPY3D *copy, CUstream stream);
 W2W_CU_PTSZ(cuMemcpy3DPeerAsync, const CUDA_MEMCPY3D_PEER *copy, CUstream stream);
+W2W_CU_PTDS(cuMemcpyDtoA_v2, CUarray dst, size_t dst_offset, CUdeviceptr src, size_t bytes);
+W2W_CU_PTDS(cuMemcpyAtoD_v2, CUdeviceptr dst, CUarray src, size_t src_offset, size_t bytes);
+W2W_CU_PTDS(cuMemcpyHtoA_v2, CUarray dst, size_t dst_offset, const void *src, size_t bytes);
+W2W_CU_PTDS(cuMemcpyAtoH_v2, void *dst, CUarray src, size_t src_offset, size_t bytes);
+W2W_CU_PTDS(cuMemcpyAtoA_v2, CUarray dst, size_t dst_offset, CUarray src, size_t src_offset,
+            size_t bytes);
+W2W_CU_PTSZ(cuMemcpyHtoAAsync_v2, CUarray dst, size_t dst_offset, const void *src, size_t bytes,
+            CUstream stream);
+W2W_CU_PTSZ(cuMemcpyAtoHAsync_v2, void *dst, CUarray src, size_t src_offset, size_t bytes,
+            CUstream stream);
 W2W_CU_PTDS(cuMemsetD8_v2, CUdeviceptr dst, unsigned char value, size_t count);
 W2W_CU_PTDS(cuMemsetD16_v2, CUdeviceptr dst, unsigned short value, size_t count);
 W2W_CU_PTDS(cuMemsetD32_v2, CUdeviceptr dst, unsigned int value, size_t count);
@@ -200,6 +210,72 @@ W2W_CU_PTSZ(cuMemsetD2D16Async, CUdeviceptr dst, size_t pitch, unsigned short va
             size_t height, CUstream stream);
 W2W_CU_PTSZ(cuMemsetD2D32Async, CUdeviceptr dst, size_t pitch, unsigned int value, size_t width,
             size_t height, CUstream stream);
+
+// Arrays
+W2W_CU cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *description);
+W2W_CU cuArrayGetDescriptor_v2(CUDA_ARRAY_DESCRIPTOR *description, CUarray array);
+W2W_CU cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *description);
+W2W_CU cuArray3DGetDescriptor_v2(CUDA_ARRAY3D_DESCRIPTOR *description, CUarray array);
+W2W_CU cuArrayDestroy(CUarray array);
+W2W_CU cuArrayGetSparseProperties(CUDA_ARRAY_SPARSE_PROPERTIES *properties, CUarray array);
+W2W_CU cuArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS *requirements, CUarray array,
+                                    CUdevice device);
+W2W_CU cuArrayGetPlane(CUarray *plane, CUarray array, unsigned int index);
+W2W_CU cuMipmappedArrayCreate(CUmipmappedArray *mips, const CUDA_ARRAY3D_DESCRIPTOR *description,
+                              unsigned int levels);
+W2W_CU cuMipmappedArrayGetLevel(CUarray *level_array, CUmipmappedArray mips, unsigned int level);
+W2W_CU cuMipmappedArrayDestroy(CUmipmappedArray mips);
+W2W_CU cuMipmappedArrayGetSparseProperties(CUDA_ARRAY_SPARSE_PROPERTIES *properties,
+                                           CUmipmappedArray mips);
+W2W_CU cuMipmappedArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS *requirements,
+                                             CUmipmappedArray mips, CUdevice device);
+
+// Texture and surface objects
+W2W_CU cuTexObjectCreate(CUtexObject *texture, const CUDA_RESOURCE_DESC *resource,
+                         const CUDA_TEXTURE_DESC *sampling, const CUDA_RESOURCE_VIEW_DESC *view);
+W2W_CU cuTexObjectDestroy(CUtexObject texture);
+W2W_CU cuTexObjectGetResourceDesc(CUDA_RESOURCE_DESC *resource, CUtexObject texture);
+W2W_CU cuTexObjectGetTextureDesc(CUDA_TEXTURE_DESC *sampling, CUtexObject texture);
+W2W_CU cuTexObjectGetResourceViewDesc(CUDA_RESOURCE_VIEW_DESC *view, CUtexObject texture);
+W2W_CU cuSurfObjectCreate(CUsurfObject *surface, const CUDA_RESOURCE_DESC *resource);
+W2W_CU cuSurfObjectDestroy(CUsurfObject surface);
+W2W_CU cuSurfObjectGetResourceDesc(CUDA_RESOURCE_DESC *resource, CUsurfObject surface);
+
+// Texture and surface references
+W2W_CU cuModuleGetTexRef(CUtexref *reference, CUmodule module, const char *name);
+W2W_CU cuModuleGetSurfRef(CUsurfref *reference, CUmodule module, const char *name);
+W2W_CU cuTexRefCreate(CUtexref *reference);
+W2W_CU cuTexRefDestroy(CUtexref reference);
+W2W_CU cuTexRefSetArray(CUtexref reference, CUarray array, unsigned int flags);
+W2W_CU cuTexRefSetMipmappedArray(CUtexref reference, CUmipmappedArray mips, unsigned int flags);
+W2W_CU cuTexRefSetAddress_v2(size_t *offset, CUtexref reference, CUdeviceptr pointer, size_t bytes);
+W2W_CU cuTexRefSetAddress2D_v2(CUtexref reference, const CUDA_ARRAY_DESCRIPTOR *description,
+                               CUdeviceptr pointer, size_t pitch);
+W2W_CU cuTexRefSetAddress2D_v3(CUtexref reference, const CUDA_ARRAY_DESCRIPTOR *description,
+                               CUdeviceptr pointer, size_t pitch);
+W2W_CU cuTexRefSetFormat(CUtexref reference, CUarray_format format, int channels);
+W2W_CU cuTexRefSetAddressMode(CUtexref reference, int dimension, CUaddress_mode mode);
+W2W_CU cuTexRefSetFilterMode(CUtexref reference, CUfilter_mode mode);
+W2W_CU cuTexRefSetMipmapFilterMode(CUtexref reference, CUfilter_mode mode);
+W2W_CU cuTexRefSetMipmapLevelBias(CUtexref reference, float bias);
+W2W_CU cuTexRefSetMipmapLevelClamp(CUtexref reference, float least, float most);
+W2W_CU cuTexRefSetMaxAnisotropy(CUtexref reference, unsigned int most);
+W2W_CU cuTexRefSetBorderColor(CUtexref reference, float *colour);
+W2W_CU cuTexRefSetFlags(CUtexref reference, unsigned int flags);
+W2W_CU cuTexRefGetAddress_v2(CUdeviceptr *pointer, CUtexref reference);
+W2W_CU cuTexRefGetArray(CUarray *array, CUtexref reference);
+W2W_CU cuTexRefGetMipmappedArray(CUmipmappedArray *mips, CUtexref reference);
+W2W_CU cuTexRefGetFormat(CUarray_format *format, int *channels, CUtexref reference);
+W2W_CU cuTexRefGetAddressMode(CUaddress_mode *mode, CUtexref reference, int dimension);
+W2W_CU cuTexRefGetFilterMode(CUfilter_mode *mode, CUtexref reference);
+W2W_CU cuTexRefGetMipmapFilterMode(CUfilter_mode *mode, CUtexref reference);
+W2W_CU cuTexRefGetMipmapLevelBias(float *bias, CUtexref reference);
+W2W_CU cuTexRefGetMipmapLevelClamp(float *least, float *most, CUtexref reference);
+W2W_CU cuTexRefGetMaxAnisotropy(int *most, CUtexref reference);
+W2W_CU cuTexRefGetBorderColor(float *colour, CUtexref reference);
+W2W_CU cuTexRefGetFlags(unsigned int *flags, CUtexref reference);
+W2W_CU cuSurfRefSetArray(CUsurfref reference, CUarray array, unsigned int flags);
+W2W_CU cuSurfRefGetArray(CUarray *array, CUsurfref reference);
 
 // Stream-ordered allocation
 W2W_CU_PTSZ(cuMemAllocAsync, CUdeviceptr *dptr, size_t bytes, CUstream stream);

@@ -1,7 +1,8 @@
 // Devices: counting, naming, attributes.
 // Source: CUDA Driver API, "Device Management", "Device Management [DEPRECATED]", "Peer Context
 // Memory Access".
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/array.h"
+#include "runtime/cuda/texture_limits.h"
 
 #include <algorithm>
 #include <climits>
@@ -136,87 +137,10 @@ int attribute_value(const Device &device, CUdevice_attribute attribute) {
   case CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID:
     return -1;
 
-  // Textures, surfaces and arrays are refused (README.md); the limits that programs read when they
-  // start are those of compute capability 8.9.
-  case CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT:
-  case CU_DEVICE_ATTRIBUTE_SURFACE_ALIGNMENT:
-    return 512;
-  case CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT:
-    return 32;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_WIDTH:
-    return 131072;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_HEIGHT:
-    return 65536;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_PITCH:
-    return 2097120;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_DEPTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE3D_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE3D_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE3D_DEPTH:
-    return 16384;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_WIDTH_ALTERNATE:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_HEIGHT_ALTERNATE:
-    return 8192;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_DEPTH_ALTERNATE:
-    return 32768;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_GATHER_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_GATHER_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_MIPMAPPED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_MIPMAPPED_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LAYERED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_MIPMAPPED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURECUBEMAP_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURECUBEMAP_LAYERED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE1D_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE1D_LAYERED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_LAYERED_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_LAYERED_HEIGHT:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACECUBEMAP_WIDTH:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACECUBEMAP_LAYERED_WIDTH:
-    return 32768;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LAYERED_LAYERS:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LAYERED_LAYERS:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE1D_LAYERED_LAYERS:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACE2D_LAYERED_LAYERS:
-    return 2048;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURECUBEMAP_LAYERED_LAYERS:
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACECUBEMAP_LAYERED_LAYERS:
-    return 2046;
-  case CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH:
-    return 1 << 28;
-
-  // Everything else is a feature that is not offered: interoperability, virtual memory management,
-  // clusters, ...
+  // Everything else is a limit of textures, or a feature that is not offered: interoperability,
+  // virtual memory management, clusters, ...
   default:
-    return 0;
-  }
-}
-
-/// Bytes of one element of an array format; 0 if it is not an uncompressed format.
-unsigned format_bytes(CUarray_format format) {
-  switch (format) {
-  case CU_AD_FORMAT_UNSIGNED_INT8:
-  case CU_AD_FORMAT_SIGNED_INT8:
-    return 1;
-  case CU_AD_FORMAT_UNSIGNED_INT16:
-  case CU_AD_FORMAT_SIGNED_INT16:
-  case CU_AD_FORMAT_HALF:
-    return 2;
-  case CU_AD_FORMAT_UNSIGNED_INT32:
-  case CU_AD_FORMAT_SIGNED_INT32:
-  case CU_AD_FORMAT_FLOAT:
-    return 4;
-  default:
-    return 0;
+    return texture_limit(attribute);
   }
 }
 
@@ -288,8 +212,8 @@ CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice dev) {
 CUresult cuDeviceGetTexture1DLinearMaxWidth(size_t *elements, CUarray_format format,
                                             unsigned channels, CUdevice dev) {
   W2W_ENTER(cuDeviceGetTexture1DLinearMaxWidth);
-  unsigned bytes = format_bytes(format);
-  if (!elements || !bytes || (channels != 1 && channels != 2 && channels != 4))
+  const TexelFormat *texel = find_texel_format(format);
+  if (!elements || !texel || !texel->allows(channels))
     return CUDA_ERROR_INVALID_VALUE;
   W2W_DEVICE_ARGUMENT(dev);
   *elements = static_cast<size_t>(

@@ -1,7 +1,7 @@
 // Launching kernels.
 // Source: CUDA Driver API, "Execution Control".
 #include "runtime/cuda/function.h"
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/texture_reference.h"
 
 #include <algorithm>
 #include <cstring>
@@ -237,18 +237,27 @@ CUresult launch_kernel(const Launch &launch) {
       return result;
     block.grid_workspace = reinterpret_cast<uint64_t>(stream->grid_workspace);
   }
-  Dim offset{};
-  for (offset.v[2] = 0; offset.v[2] < launch.grid.v[2]; offset.v[2] += slice.v[2])
-    for (offset.v[1] = 0; offset.v[1] < launch.grid.v[1]; offset.v[1] += slice.v[1])
-      for (offset.v[0] = 0; offset.v[0] < launch.grid.v[0];) {
-        Dim count{};
-        for (int i = 0; i < 3; ++i)
-          count.v[i] = std::min(slice.v[i], launch.grid.v[i] - offset.v[i]);
-        if (CUresult result = launch_slice(launch, offset, count, block, kernel, **loaded,
-                                           parameters, *stream, *context))
-          return result;
-        offset.v[0] += count.v[0];
-      }
+  auto launch_all = [&]() -> CUresult {
+    Dim offset{};
+    for (offset.v[2] = 0; offset.v[2] < launch.grid.v[2]; offset.v[2] += slice.v[2])
+      for (offset.v[1] = 0; offset.v[1] < launch.grid.v[1]; offset.v[1] += slice.v[1])
+        for (offset.v[0] = 0; offset.v[0] < launch.grid.v[0];) {
+          Dim count{};
+          for (int i = 0; i < 3; ++i)
+            count.v[i] = std::min(slice.v[i], launch.grid.v[i] - offset.v[i]);
+          if (CUresult result = launch_slice(launch, offset, count, block, kernel, **loaded,
+                                             parameters, *stream, *context))
+            return result;
+          offset.v[0] += count.v[0];
+        }
+    return CUDA_SUCCESS;
+  };
+  CUresult result = function->module->has_textures
+                        ? function->module->textures_in(*context).around_launch(
+                              (*instance)->arena(), *stream, *context, launch_all)
+                        : launch_all();
+  if (result != CUDA_SUCCESS)
+    return result;
   log_trace("launched {} grid {}x{}x{} block {}x{}x{}", function->name, launch.grid.v[0],
             launch.grid.v[1], launch.grid.v[2], launch.block.v[0], launch.block.v[1],
             launch.block.v[2]);

@@ -1,7 +1,7 @@
 // Modules, libraries and kernels by name; variables.
 // Source: CUDA Driver API, "Module Management", "Library Management".
 #include "runtime/cuda/jit_options.h"
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/texture_reference.h"
 #include "runtime/fatbin/fatbin.h"
 #include "runtime/support/options.h"
 

@@ -26,8 +26,12 @@
 
 namespace w2w::cuda {
 
+struct Array;
 struct Context;
 struct Device;
+struct MipmappedArray;
+class ModuleTextures;
+struct TextureReference;
 
 /// Live objects of one type. A CUDA handle is the object's address.
 template <class T> class HandleTable {
@@ -121,9 +125,13 @@ struct ModuleObject {
   std::vector<std::unique_ptr<Function>> functions; // as in the summary
   std::mutex mutex;
   std::map<Context *, std::shared_ptr<jit::LoadedModule>> instances;
+  std::map<Context *, std::shared_ptr<ModuleTextures>> textures;
+  std::atomic<bool> has_textures = false; // whether the host has asked for any
 
   /// The instance for a context; creates it if need be.
   jit::Outcome<std::shared_ptr<jit::LoadedModule>> instance(Context &context);
+  /// Its texture and surface references in a context.
+  ModuleTextures &textures_in(Context &context);
 };
 
 enum class MemoryKind : uint8_t { Device, Host, Managed, Registered };
@@ -228,6 +236,9 @@ struct Driver {
   HandleTable<ModuleObject> modules;
   HandleTable<Function> functions;
   HandleTable<MemoryPool> pools;
+  HandleTable<Array> arrays; // levels of mipmapped arrays too
+  HandleTable<MipmappedArray> mipmapped_arrays;
+  HandleTable<TextureReference> texture_references; // surface references too
   AllocationMap allocations;
   std::mutex mutex; // context creation and destruction
 };

@@ -1,39 +1,12 @@
 // Copies and fills. Each exists in three manners: synchronous on the legacy stream, synchronous on
 // the calling thread's own stream (_ptds), and asynchronous on a stream.
+#include "runtime/cudart/channel_format.h"
+#include "runtime/cudart/copy_order.h"
 #include "runtime/cudart/registry.h"
 
 #include <cstring>
 
 namespace {
-
-enum class Manner { Sync, SyncPerThread, Async };
-
-/// Where and how a copy runs. The asynchronous entry points serve all: a synchronous copy waits for
-/// its stream.
-struct Order {
-  Manner manner;
-  CUstream stream = nullptr;
-
-  /// The stream the work goes to.
-  CUstream target() const {
-    return manner == Manner::SyncPerThread ? CU_STREAM_PER_THREAD
-           : manner == Manner::Sync        ? nullptr
-                                           : stream;
-  }
-  /// `r` if it is an error or the copy is asynchronous, else the result of waiting.
-  CUresult finish(CUresult r) const {
-    return r != CUDA_SUCCESS || manner == Manner::Async ? r : cuStreamSynchronize(target());
-  }
-};
-
-constexpr Order kSync{Manner::Sync}, kPerThread{Manner::SyncPerThread};
-Order async(CUstream s) {
-  return {Manner::Async, s};
-}
-
-bool valid(int kind) {
-  return kind >= cudaMemcpyHostToHost && kind <= cudaMemcpyDefault;
-}
 
 cudaError_t copy(void *dst, const void *src, size_t count, int kind, Order order) {
   if (!valid(kind))
@@ -71,17 +44,6 @@ cudaError_t copy(void *dst, const void *src, size_t count, int kind, Order order
   });
 }
 
-/// Memory types of source and destination.
-void types_of(int kind, CUmemorytype &src, CUmemorytype &dst) {
-  const CUmemorytype host = CU_MEMORYTYPE_HOST, device = CU_MEMORYTYPE_DEVICE;
-  if (kind == cudaMemcpyDefault) {
-    src = dst = CU_MEMORYTYPE_UNIFIED;
-    return;
-  }
-  src = kind == cudaMemcpyHostToHost || kind == cudaMemcpyHostToDevice ? host : device;
-  dst = kind == cudaMemcpyHostToHost || kind == cudaMemcpyDeviceToHost ? host : device;
-}
-
 cudaError_t copy_2d(void *dst, size_t dst_pitch, const void *src, size_t src_pitch, size_t width,
                     size_t height, int kind, Order order) {
   if (!valid(kind))
@@ -101,38 +63,61 @@ cudaError_t copy_2d(void *dst, size_t dst_pitch, const void *src, size_t src_pit
     c.dstPitch = dst_pitch;
     c.WidthInBytes = width;
     c.Height = height;
-    switch (order.manner) {
-    case Manner::Sync:
-      return cuMemcpy2DUnaligned_v2(&c);
-    case Manner::SyncPerThread:
-      return cuMemcpy2DUnaligned_v2_ptds(&c);
-    case Manner::Async:
-      break;
-    }
-    return cuMemcpy2DAsync_v2(&c, order.stream);
+    return run(c, order);
   });
 }
 
-/// Positions and extents are bytes in x as long as no array takes part; arrays are refused by the
-/// driver, which has none.
-/// Positions, pitches, device pointers and extent of a 3-D copy without arrays: the same fields in
-/// both pairs of structures.
-template <class Copy, class Parameters> void set_geometry(Copy &c, const Parameters &p) {
-  c.srcXInBytes = p.srcPos.x;
+/// The bytes of the elements in which a 3-D copy counts: the texels of its arrays, which must
+/// agree, else single bytes. Each side is either an array or a pointer.
+template <class Parameters>
+cudaError_t element_bytes(const Parameters &p, size_t &dst, size_t &src, size_t &extent) {
+  if (!p.srcArray == !p.srcPtr.ptr || !p.dstArray == !p.dstPtr.ptr)
+    return cudaErrorInvalidValue;
+  dst = src = 1;
+  if (p.srcArray)
+    if (cudaError_t e = texel_bytes(p.srcArray, src))
+      return e;
+  if (p.dstArray)
+    if (cudaError_t e = texel_bytes(p.dstArray, dst))
+      return e;
+  if (p.srcArray && p.dstArray && src != dst)
+    return cudaErrorInvalidValue;
+  extent = p.srcArray ? src : dst;
+  return cudaSuccess;
+}
+
+/// Positions, pitches, arrays, device pointers and extent of a 3-D copy: the same fields in both
+/// pairs of structures. Memory types must be set before.
+template <class Copy, class Parameters> cudaError_t set_geometry(Copy &c, const Parameters &p) {
+  size_t dst = 1, src = 1, extent = 1;
+  if (cudaError_t e = element_bytes(p, dst, src, extent))
+    return e;
+  // An array is device memory, whatever the direction says of the other side.
+  if ((p.srcArray && c.srcMemoryType == CU_MEMORYTYPE_HOST) ||
+      (p.dstArray && c.dstMemoryType == CU_MEMORYTYPE_HOST))
+    return cudaErrorInvalidMemcpyDirection;
+  if (p.srcArray)
+    c.srcMemoryType = CU_MEMORYTYPE_ARRAY;
+  if (p.dstArray)
+    c.dstMemoryType = CU_MEMORYTYPE_ARRAY;
+  c.srcArray = p.srcArray;
+  c.dstArray = p.dstArray;
+  c.srcXInBytes = p.srcPos.x * src;
   c.srcY = p.srcPos.y;
   c.srcZ = p.srcPos.z;
   c.srcDevice = device_pointer(p.srcPtr.ptr);
   c.srcPitch = p.srcPtr.pitch;
   c.srcHeight = p.srcPtr.ysize;
-  c.dstXInBytes = p.dstPos.x;
+  c.dstXInBytes = p.dstPos.x * dst;
   c.dstY = p.dstPos.y;
   c.dstZ = p.dstPos.z;
   c.dstDevice = device_pointer(p.dstPtr.ptr);
   c.dstPitch = p.dstPtr.pitch;
   c.dstHeight = p.dstPtr.ysize;
-  c.WidthInBytes = p.extent.width;
+  c.WidthInBytes = p.extent.width * extent;
   c.Height = p.extent.height;
   c.Depth = p.extent.depth;
+  return cudaSuccess;
 }
 
 cudaError_t copy_3d(const cudaMemcpy3DParms *p, Order order) {
@@ -140,50 +125,50 @@ cudaError_t copy_3d(const cudaMemcpy3DParms *p, Order order) {
     return record(cudaErrorInvalidValue);
   if (!valid(p->kind))
     return record(cudaErrorInvalidMemcpyDirection);
-  if (p->srcArray || p->dstArray)
-    return record(cudaErrorNotSupported);
-  return in_context([=]() -> CUresult {
+  return in_context([=]() -> cudaError_t {
     if (p->extent.width == 0 || p->extent.height == 0 || p->extent.depth == 0)
-      return CUDA_SUCCESS;
+      return cudaSuccess;
     CUDA_MEMCPY3D c = {};
     types_of(p->kind, c.srcMemoryType, c.dstMemoryType);
-    set_geometry(c, *p);
+    if (cudaError_t e = set_geometry(c, *p))
+      return e;
     c.srcHost = p->srcPtr.ptr;
     c.dstHost = p->dstPtr.ptr;
     switch (order.manner) {
     case Manner::Sync:
-      return cuMemcpy3D_v2(&c);
+      return to_error(cuMemcpy3D_v2(&c));
     case Manner::SyncPerThread:
-      return cuMemcpy3D_v2_ptds(&c);
+      return to_error(cuMemcpy3D_v2_ptds(&c));
     case Manner::Async:
       break;
     }
-    return cuMemcpy3DAsync_v2(&c, order.stream);
+    return to_error(cuMemcpy3DAsync_v2(&c, order.stream));
   });
 }
 
 cudaError_t copy_3d_peer(const cudaMemcpy3DPeerParms *p, Order order) {
   if (!p)
     return record(cudaErrorInvalidValue);
-  if (p->srcArray || p->dstArray)
-    return record(cudaErrorNotSupported);
   CUDA_MEMCPY3D_PEER c = {};
   if (cudaError_t e = primary_context(p->srcDevice, c.srcContext))
     return record(e);
   if (cudaError_t e = primary_context(p->dstDevice, c.dstContext))
     return record(e);
-  return in_context([&]() -> CUresult {
+  return in_context([&]() -> cudaError_t {
+    if (p->extent.width == 0 || p->extent.height == 0 || p->extent.depth == 0)
+      return cudaSuccess;
     c.srcMemoryType = c.dstMemoryType = CU_MEMORYTYPE_DEVICE;
-    set_geometry(c, *p);
+    if (cudaError_t e = set_geometry(c, *p))
+      return e;
     switch (order.manner) {
     case Manner::Sync:
-      return cuMemcpy3DPeer(&c);
+      return to_error(cuMemcpy3DPeer(&c));
     case Manner::SyncPerThread:
-      return cuMemcpy3DPeer_ptds(&c);
+      return to_error(cuMemcpy3DPeer_ptds(&c));
     case Manner::Async:
       break;
     }
-    return cuMemcpy3DPeerAsync(&c, order.stream);
+    return to_error(cuMemcpy3DPeerAsync(&c, order.stream));
   });
 }
 
@@ -376,9 +361,4 @@ W2W_RT w2wrt_cudaMemset3D_ptds(cudaPitchedPtr p, int value, cudaExtent e) {
 }
 W2W_RT w2wrt_cudaMemset3DAsync(cudaPitchedPtr p, int value, cudaExtent e, cudaStream_t stream) {
   return fill_3d(p, value, e, async(stream));
-}
-
-W2W_RT_RETURNING(cudaChannelFormatDesc)
-w2wrt_cudaCreateChannelDesc(int x, int y, int z, int w, int kind) {
-  return {x, y, z, w, kind};
 }

@@ -22,6 +22,7 @@ using cudaFunction_t = CUfunction;
 using cudaLibrary_t = CUlibrary;
 using cudaMemPool_t = CUmemoryPool;
 using cudaArray_t = CUarray;
+using cudaMipmappedArray_t = CUmipmappedArray;
 
 enum cudaMemcpyKind : int {
   cudaMemcpyHostToHost = 0,
@@ -86,10 +87,91 @@ struct cudaMemcpy3DPeerParms {
   cudaExtent extent;
 };
 
-struct cudaChannelFormatDesc {
-  int x, y, z, w;
-  int f;
+enum cudaChannelFormatKind : int {
+  cudaChannelFormatKindSigned = 0,
+  cudaChannelFormatKindUnsigned = 1,
+  cudaChannelFormatKindFloat = 2,
+  cudaChannelFormatKindNone = 3,
+  cudaChannelFormatKindNV12 = 4,
+  cudaChannelFormatKindUnsignedNormalized8X1 = 5,
+  cudaChannelFormatKindUnsignedNormalized8X2 = 6,
+  cudaChannelFormatKindUnsignedNormalized8X4 = 7,
+  cudaChannelFormatKindUnsignedNormalized16X1 = 8,
+  cudaChannelFormatKindUnsignedNormalized16X2 = 9,
+  cudaChannelFormatKindUnsignedNormalized16X4 = 10,
+  cudaChannelFormatKindSignedNormalized8X1 = 11,
+  cudaChannelFormatKindSignedNormalized8X2 = 12,
+  cudaChannelFormatKindSignedNormalized8X4 = 13,
+  cudaChannelFormatKindSignedNormalized16X1 = 14,
+  cudaChannelFormatKindSignedNormalized16X2 = 15,
+  cudaChannelFormatKindSignedNormalized16X4 = 16,
+  cudaChannelFormatKindUnsignedBlockCompressed1 = 17,
+  cudaChannelFormatKindUnsignedNormalized1010102 = 31
 };
+
+struct cudaChannelFormatDesc {
+  int x, y, z, w; // bits of each component; 0: there is none
+  int f;          // cudaChannelFormatKind
+};
+
+using cudaTextureObject_t = unsigned long long;
+using cudaSurfaceObject_t = unsigned long long;
+
+/// As version 13 has it; 11 and 12 end before `reserved` and `flags`. Resource types have the
+/// driver's values.
+struct cudaResourceDesc {
+  CUresourcetype resType;
+  union {
+    struct {
+      cudaArray_t array;
+    } array;
+    struct {
+      cudaMipmappedArray_t mipmap;
+    } mipmap;
+    struct {
+      void *devPtr;
+      cudaChannelFormatDesc desc;
+      size_t sizeInBytes;
+    } linear;
+    struct {
+      void *devPtr;
+      cudaChannelFormatDesc desc;
+      size_t width;  // elements
+      size_t height; // rows
+      size_t pitchInBytes;
+    } pitch2D;
+    struct {
+      int reserved[32];
+    } reserved;
+  } res;
+  unsigned flags;
+};
+inline constexpr size_t kResourceDesc11 = 64;
+static_assert(sizeof(cudaResourceDesc) == 144);
+
+/// As versions 12 and 13 (and _v2 functions of 11) have it; version 11 ends before
+/// `seamlessCubemap`. Address and filter modes have the driver's values.
+struct cudaTextureDesc {
+  CUaddress_mode addressMode[3];
+  CUfilter_mode filterMode;
+  int readMode; // 0: as the elements are; 1: integers of 8 and 16 bits as fractions
+  int sRGB;
+  float borderColor[4];
+  int normalizedCoords;
+  unsigned maxAnisotropy;
+  CUfilter_mode mipmapFilterMode;
+  float mipmapLevelBias;
+  float minMipmapLevelClamp;
+  float maxMipmapLevelClamp;
+  int disableTrilinearOptimization;
+  int seamlessCubemap;
+};
+inline constexpr size_t kTextureDesc11 = 68;
+static_assert(sizeof(cudaTextureDesc) == 72);
+
+/// cudaResourceViewDesc: the driver's structure; versions 11 and 12 end before its reserved words.
+inline constexpr size_t kResourceViewDesc11 = offsetof(CUDA_RESOURCE_VIEW_DESC, reserved);
+static_assert(kResourceViewDesc11 == 48);
 
 struct cudaLaunchConfig_t {
   dim3 gridDim;

@@ -299,3 +299,5 @@ W2W_DEVICE float __int_as_float(int x) { return __builtin_bit_cast(float, x); }
 W2W_DEVICE int __float_as_int(float x) { return __builtin_bit_cast(int, x); }
 
 #undef W2W_DEVICE
+
+#include "w2w_texture.h"
