@@ -268,11 +268,13 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
     if (name->symbol.kind == Symbol::Kind::Function && name->symbol.depth == 0) {
       Function *old = name->symbol.function;
       check_redeclaration(*old, *f, name_loc);
-      if (old->has_body && linkage == Linkage::Extern)
+      // In this module: .extern in one that is linked before is what the definition is for.
+      const bool here = old->loc.offset >= parts_[part_].offset;
+      if (here && old->has_body && linkage == Linkage::Extern)
         error(name_loc, fmt::format("'{}' is defined before; it cannot be .extern", f->name),
               "11.6.1");
-      else if (!old->has_body && old->linkage == Linkage::Extern && linkage != Linkage::Extern &&
-               at(Tok::LBrace))
+      else if (here && !old->has_body && old->linkage == Linkage::Extern &&
+               linkage != Linkage::Extern && at(Tok::LBrace))
         error(name_loc,
               fmt::format("'{}' is declared .extern before; declare it .visible or .weak, as it is "
                           "defined here",

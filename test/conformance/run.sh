@@ -5,7 +5,9 @@ cd "$(dirname "$0")/../.."
 status=0
 for mcpu in gfx942 gfx1100; do
   for level in 0 3; do
-    build/test-bin/conformance --mcpu=$mcpu -O$level || status=1
+    for suite in conformance conformance_images shuffles; do
+      build/test-bin/$suite --mcpu=$mcpu -O$level || status=1
+    done
   done
 done
 exit $status

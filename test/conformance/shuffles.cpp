@@ -238,6 +238,7 @@ int run(int argc, char **argv) {
   CompileOptions options;
   options.verify = true;
   std::string hip = W2W_HIPEMU_PATH;
+  int sample = 1; // every so many kernels
   for (int i = 1; i < argc; ++i) {
     std::string_view a = argv[i];
     if (a.starts_with("--mcpu="))
@@ -246,6 +247,8 @@ int run(int argc, char **argv) {
       options.opt_level = std::atoi(argv[i] + 2);
     else if (a.starts_with("--hip="))
       hip = a.substr(6);
+    else if (a.starts_with("--sample="))
+      sample = std::max(1, std::atoi(argv[i] + 9));
     else {
       fmt::print(stderr, "shuffles: unknown option {}\n", a);
       return 2;
@@ -254,7 +257,9 @@ int run(int argc, char **argv) {
   auto device = Device::open(hip, options.mcpu);
   if (!device)
     return 1;
-  const std::vector<Case> cases = all_cases();
+  std::vector<Case> cases, all = all_cases();
+  for (size_t i = 0; i < all.size(); i += static_cast<size_t>(sample))
+    cases.push_back(all[i]);
   unsigned compared = 0, failed = 0;
   constexpr size_t batch = 32;
   for (size_t i = 0; i < cases.size(); i += batch)

@@ -94,13 +94,13 @@ int main() {
   expect_equal("sums", out.take(), want);
 
   Buffer<int> wrong(std::vector<int>(1, 0)), none(std::vector<int>(1, 0));
-  churn<<<blocks, block>>>(wrong.get(), none.get(), 8);
+  churn<<<blocks, block>>>(wrong.get(), none.get(), 4);
   CUDA_LAUNCHED();
   expect_equal("wrong", wrong.take(), std::vector<int>(1, 0));
   expect_equal("none", none.take(), std::vector<int>(1, 0)); // 8 MiB hold all of them at once
 
   // All 8 MiB come back each time, whatever they were used for before.
-  for (size_t size : {size_t{2048}, size_t{48}, size_t{1} << 20, size_t{4096}, size_t{24}}) {
+  for (size_t size : {size_t{2048}, size_t{1} << 20, size_t{4096}, size_t{200}}) {
     Buffer<int> count(1);
     exhaust<<<1, 1>>>(count.get(), size);
     CUDA_LAUNCHED();
