@@ -25,6 +25,12 @@ bool is_shared(const Type *type) {
   return pointer && pointer->getAddressSpace() == kSharedSpace;
 }
 
+/// A load through a generic pointer, which may lead into the window.
+bool is_plain_generic(const LoadInst &load) {
+  return load.getPointerAddressSpace() == 0 && load.isSimple() &&
+         load.getType()->getScalarType()->isIntegerTy();
+}
+
 bool mentions_shared(const Value *value) {
   if (is_shared(value->getType()))
     return true;
@@ -217,7 +223,8 @@ Value *SharedRewrite::load_part(Type *type, Value *address, Align align) {
 }
 
 void SharedRewrite::rewrite_load(LoadInst &load) {
-  Value *address = address_of(load.getPointerOperand(), load);
+  bool shared = is_shared(load.getPointerOperandType());
+  Value *address = shared ? address_of(load.getPointerOperand(), load) : load.getPointerOperand();
   Type *type = load.getType(), *element = type->getScalarType();
   const DataLayout &layout = function_.getDataLayout();
   if (load.isAtomic() || load.isVolatile()) {
@@ -225,6 +232,8 @@ void SharedRewrite::rewrite_load(LoadInst &load) {
     return;
   }
   unsigned bytes = unsigned(layout.getTypeStoreSize(element).getFixedValue());
+  if (!shared && !element->isIntegerTy())
+    return;
   if (!element->isIntegerTy() || bytes * 8 != element->getIntegerBitWidth() || bytes > 16 ||
       !isPowerOf2_32(bytes)) {
     internal_error(load);
@@ -274,6 +283,8 @@ void SharedRewrite::rewrite(Instruction &i) {
   b_.SetCurrentDebugLocation(i.getDebugLoc());
   if (auto *call = dyn_cast<CallInst>(&i))
     return rewrite_call(*call);
+  if (auto *load = dyn_cast<LoadInst>(&i); load && is_plain_generic(*load))
+    return rewrite_load(*load);
   if (is_shared(i.getType())) {
     (void)offset_of(&i, i); // it goes, even if nothing uses it
     return;

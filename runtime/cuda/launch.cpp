@@ -151,6 +151,20 @@ Dim slab_slice(const Dim &grid, uint64_t stride) {
   return slice;
 }
 
+/// Whether all blocks of a cooperative launch run at once: HIP checks that too, but only after the
+/// slab for all of them was allocated.
+CUresult check_resident(const Launch &launch, const Device &device, const jit::LoadedKernel &kernel,
+                        Context &context) {
+  int blocks = 0;
+  hip::hipError_t error = hip::api().hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
+      &blocks, kernel.function, static_cast<int>(launch.block.product()), 0);
+  if (error != hip::hipSuccess)
+    return to_cuda(error, context);
+  uint64_t most = static_cast<uint64_t>(std::max(blocks, 0)) *
+                  static_cast<uint64_t>(device.properties.multiProcessorCount);
+  return launch.grid.product() > most ? CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE : CUDA_SUCCESS;
+}
+
 /// Bytes of LDS beside the static ones.
 unsigned lds_bytes(const Launch &launch, const LaunchedKernel &kernel) {
   return kernel.shared_in_memory ? 0 : launch.shared_bytes;
@@ -254,8 +268,10 @@ CUresult launch_kernel(const Launch &launch) {
     slice.v[i] = slice_blocks(launch.grid.v[i], launch.block.v[i]);
   if (loaded.shared_in_memory) {
     block.shared_slab_stride = slab_stride(loaded.loaded->code->window_bytes + launch.shared_bytes);
-    if (!launch.cooperative) // whose blocks run together
+    if (!launch.cooperative)
       slice = slab_slice(launch.grid, block.shared_slab_stride);
+    else if (CUresult result = check_resident(launch, device, *loaded.loaded, *context))
+      return result;
   }
   std::lock_guard lock(stream->mutex);
   if (launch.cooperative) {

@@ -147,10 +147,16 @@ void touch_all(dim3 grid, unsigned bytes) {
   expect_equal("touched", out.take(), want);
 }
 
-int main() {
+int main(int argc, char **argv) {
+  // 227 KiB at most, where the compute capability reported allows it.
+  unsigned more = static_cast<unsigned>(argument(argc, argv, 1, 0)) << 10;
   constexpr unsigned most = 96 << 10, bytes = 80 << 10;
   CUDA_OK(cudaFuncSetAttribute(fill_and_fold, cudaFuncAttributeMaxDynamicSharedMemorySize, most));
   CUDA_OK(cudaFuncSetAttribute(touch, cudaFuncAttributeMaxDynamicSharedMemorySize, most));
+  if (more) {
+    CUDA_OK(cudaFuncSetAttribute(fill_and_fold, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(more)));
+    fold(dim3(2, 3), more, false);
+  }
   // Beyond what CUDA allows on the compute capability that is reported.
   EXPECT(cudaFuncSetAttribute(touch, cudaFuncAttributeMaxDynamicSharedMemorySize, 300 << 10) == cudaErrorInvalidValue);
   EXPECT(cudaGetLastError() == cudaErrorInvalidValue);
@@ -159,7 +165,12 @@ int main() {
   fold(dim3(3, 2, 2), bytes, false);
   fold(dim3(2), most, false);
   fold(dim3(2, 2), bytes, true);
-  // More blocks than run at once, in one dimension and in two.
+  unsigned words = most / 4, *none = nullptr;
+  void *arguments[] = {&words, &none, &none};
+  EXPECT(cudaLaunchCooperativeKernel(reinterpret_cast<const void *>(fill_and_fold), dim3(1 << 20), dim3(threads),
+                                     arguments, most, nullptr) == cudaErrorCooperativeLaunchTooLarge);
+  EXPECT(cudaGetLastError() == cudaErrorCooperativeLaunchTooLarge);
+  // More blocks than one slab is for, in one dimension and in two.
   touch_all(dim3(3400), bytes);
   touch_all(dim3(60, 58), bytes);
   return passed("big_shared", "80 and 96 KiB");

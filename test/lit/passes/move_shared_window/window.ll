@@ -33,7 +33,8 @@ define i64 @registers(i32 %at) {
 ; CHECK-LABEL: define i32 @generic(i32 %at, ptr %p)
 ; CHECK: [[TO:%.*]] = getelementptr i8, ptr addrspace(1) %shared.window, i64 %{{.*}}
 ; CHECK: [[FLAT:%.*]] = addrspacecast ptr addrspace(1) [[TO]] to ptr
-; CHECK: store i8 0, ptr [[FLAT]]
+; CHECK: load atomic i8, ptr [[FLAT]] syncscope("wavefront") monotonic, align 1
+; CHECK: store i8
 ; CHECK: [[BITS:%.*]] = ptrtoint ptr %p to i64
 ; CHECK: [[WINDOW:%.*]] = ptrtoint ptr addrspace(1) %shared.window to i64
 ; CHECK: [[DIFFERENCE:%.*]] = sub i64 [[BITS]], [[WINDOW]]
@@ -43,7 +44,8 @@ define i64 @registers(i32 %at) {
 define i32 @generic(i32 %at, ptr %p) {
   %shared = inttoptr i32 %at to ptr addrspace(3)
   %flat = addrspacecast ptr addrspace(3) %shared to ptr
-  store i8 0, ptr %flat
+  %byte = load i8, ptr %flat, align 1
+  store i8 %byte, ptr %flat
   %back = addrspacecast ptr %p to ptr addrspace(3)
   %offset = ptrtoint ptr addrspace(3) %back to i32
   %is = call i1 @llvm.amdgcn.is.shared(ptr %p)
