@@ -46,6 +46,7 @@ private:
   std::vector<std::string_view> kernels_;
   std::map<std::string, std::string> warp_modes_;
   std::set<std::string> row_kernels_;
+  uint32_t window_bytes_ = 0;
 };
 
 ptx::SourceLoc Compilation::location(unsigned line, unsigned column) const {
@@ -169,6 +170,7 @@ bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, Compile
     return false;
   }
   for (KernelResources &k : result.kernels) {
+    k.window_bytes = window_bytes_;
     k.assumes_rows = row_kernels_.contains(k.name);
     if (auto mode = warp_modes_.find(k.name); mode != warp_modes_.end())
       k.warp_mode = mode->second;
@@ -194,6 +196,10 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
   }
   if (options_.warp_mode == WarpMode::Solo) {
     error("warp mode 'solo' is not supported; use auto, paired or scheduled");
+    return false;
+  }
+  if (options_.shared_in_memory && options_.abi != KernelAbi::Runtime) {
+    error("shared memory can lie in global memory only in kernels of the runtime ABI");
     return false;
   }
   if (!choose_kernels(names))
@@ -232,8 +238,10 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .errors = {},
                 .warp_mode = options_.warp_mode,
                 .warps_are_rows = options_.warps_are_rows,
+                .shared_in_memory = options_.shared_in_memory,
                 .warp_modes = {},
-                .row_kernels = {}};
+                .row_kernels = {},
+                .window_bytes = 0};
     PipelineOptions pipeline{.opt_level = options_.opt_level,
                              .verify = verify,
                              .print_after_all = options_.print_after_all,
@@ -253,6 +261,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
     }
     warp_modes_ = std::move(env.warp_modes);
     row_kernels_ = std::move(env.row_kernels);
+    window_bytes_ = env.window_bytes;
     if (options_.emit == EmitKind::LlvmOpt) {
       std::string text;
       llvm::raw_string_ostream stream(text);

@@ -32,9 +32,11 @@ struct CompileOptions {
   EmitKind emit = EmitKind::Hsaco;
   Linker linker = Linker::Lld;
   WarpMode warp_mode = WarpMode::Auto;
-  /// The kernels will only be launched with blocks whose x size is a multiple of 32, or that are one
-  /// row of threads: %tid.x / 32 is then the same for a warp.
+  /// The kernels will only be launched with blocks whose x size is a multiple of 32, or that are
+  /// one row of threads: %tid.x / 32 is then the same for a warp.
   bool warps_are_rows = false;
+  /// The shared window lies in LaunchBlock::shared_slab, not in LDS. Runtime ABI only.
+  bool shared_in_memory = false;
   bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
   bool verify =
       false; // LLVM verifier after emit and after each of our passes; forced on in checked builds
@@ -51,8 +53,9 @@ struct KernelResources {
   uint32_t kernarg_bytes = 0;
   uint32_t wave_size = 0;
   uint32_t code_bytes = 0;
-  std::string warp_mode; // "native", "paired", "scheduled", "solo" and the reason
+  std::string warp_mode;     // "native", "paired", "scheduled", "solo" and the reason
   bool assumes_rows = false; // only for blocks as CompileOptions::warps_are_rows says
+  uint32_t window_bytes = 0; // with shared_in_memory: where dynamic shared memory begins
 };
 
 struct CompileResult {

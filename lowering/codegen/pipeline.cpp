@@ -16,6 +16,7 @@
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
+#include "lowering/passes/move_shared_window.h"
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
 #include "lowering/passes/schedule_warps.h"
@@ -95,6 +96,10 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // append_launch_block must come before all others: it changes the signature of kernels, and every
   // later pass of the runtime ABI reads the launch block.
   mpm.addPass(OURS(append_launch_block));
+
+  // move_shared_window must come before settling and inlining: it knows the forms of address that
+  // emit/ makes. The words that barriers get later stay in LDS.
+  mpm.addPass(OURS(move_shared_window));
 
   // lower_function_ids must come before everything that follows calls (inlining, barriers): an
   // indirect call hides its callees. Like lower_traps, it leaves records of failure that ask for

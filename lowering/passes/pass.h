@@ -34,11 +34,14 @@ struct PassEnv {
   int opt_level = 3;
   std::vector<PassError> errors;
   WarpMode warp_mode = WarpMode::Auto;
-  bool warps_are_rows = false; // CompileOptions
+  bool warps_are_rows = false;   // CompileOptions
+  bool shared_in_memory = false; // CompileOptions
   /// Set by the passes: how each kernel (its IR function) treats warps, and why.
   std::map<std::string, std::string> warp_modes;
   /// Kernels that rely on warps_are_rows.
   std::set<std::string> row_kernels;
+  /// Where dynamic memory begins in a shared window that was moved (move_shared_window).
+  uint32_t window_bytes = 0;
 
   /// Reports that `at` can't be lowered.
   void refuse(const llvm::Instruction &at, std::string message);

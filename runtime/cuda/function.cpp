@@ -84,11 +84,12 @@ CUresult set_attribute(Function &function, CUfunction_attribute attrib, int valu
                        const Device &device) {
   switch (attrib) {
   case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: {
-    uint64_t room = device.properties.sharedMemPerBlock;
+    uint64_t room = shared_limit(device);
     uint64_t used = summary_of(function).static_shared;
     if (value < 0 || used + static_cast<uint64_t>(value) > room) {
       log_error(
-          "{}: {} bytes of dynamic shared memory with {} static ones exceed the {} bytes of {}",
+          "{}: {} bytes of dynamic shared memory with {} static ones exceed the {} bytes that "
+          "a block may have on {}",
           function.name, value, used, room, device.processor);
       return CUDA_ERROR_INVALID_VALUE;
     }
@@ -143,6 +144,15 @@ CUresult name_of(const char **name, void *handle) {
   return CUDA_SUCCESS;
 }
 
+CUresult load_for(const Function &function, Context &context, uint64_t dynamic_shared,
+                  LaunchedKernel &kernel) {
+  auto instance = function.module->instance(context);
+  if (!instance)
+    return fail(to_cuda(instance.failure()), instance.failure().message);
+  return load_version(function, *context.device, **instance, /*warps_are_rows=*/true,
+                      dynamic_shared, kernel);
+}
+
 CUresult active_blocks(int *blocks, CUfunction handle, int block_size, size_t dynamic_shared) {
   Context *context = nullptr;
   if (CUresult result = enter_context(context))
@@ -154,14 +164,15 @@ CUresult active_blocks(int *blocks, CUfunction handle, int block_size, size_t dy
     return CUDA_ERROR_INVALID_VALUE;
   *blocks = 0;
   if (block_size > max_threads(*function, *context->device) ||
-      dynamic_shared + summary_of(*function).static_shared >
-          context->device->properties.sharedMemPerBlock)
+      dynamic_shared + summary_of(*function).static_shared > shared_limit(*context->device))
     return CUDA_SUCCESS; // none fits
-  const jit::LoadedKernel *loaded = nullptr;
-  if (CUresult result = load_function(*function, *context, loaded))
+  LaunchedKernel kernel;
+  if (CUresult result = load_for(*function, *context, dynamic_shared, kernel))
     return result;
+  if (kernel.shared_in_memory)
+    dynamic_shared = 0;
   return to_cuda(hip::api().hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
-                     blocks, loaded->function, block_size, dynamic_shared),
+                     blocks, kernel.loaded->function, block_size, dynamic_shared),
                  *context);
 }
 
@@ -174,15 +185,39 @@ uint32_t dynamic_shared_limit(const Function &function) {
   return std::max(left, static_cast<uint32_t>(opted));
 }
 
-CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel) {
-  auto instance = function.module->instance(context);
-  if (!instance)
-    return fail(to_cuda(instance.failure()), instance.failure().message);
-  auto loaded = (*instance)->kernel(function.index, /*warps_are_rows=*/true);
+uint64_t shared_limit(const Device &device) {
+  // CUDA C++ Programming Guide, "Compute Capabilities": "Maximum amount of shared memory per thread
+  // block", in KiB.
+  static constexpr struct {
+    unsigned cc, kib;
+  } kLimits[] = {{120, 99}, {90, 227}, {89, 99}, {87, 163}, {86, 99},
+                 {80, 163}, {75, 64},  {70, 96}, {0, 48}};
+  const auto *row = std::find_if(std::begin(kLimits), std::end(kLimits),
+                                 [](const auto &limit) { return driver().cc >= limit.cc; });
+  return std::max<uint64_t>(device.properties.sharedMemPerBlock, uint64_t{row->kib} << 10);
+}
+
+CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
+                      bool warps_are_rows, uint64_t dynamic_shared, LaunchedKernel &kernel) {
+  uint64_t lds = device.properties.sharedMemPerBlock;
+  kernel.shared_in_memory = summary_of(function).static_shared + dynamic_shared > lds;
+  auto loaded = instance.kernel(function.index, warps_are_rows, kernel.shared_in_memory);
+  // What barriers need in LDS may be too much as well.
+  if (loaded && !kernel.shared_in_memory && (*loaded)->code->lds_bytes + dynamic_shared > lds) {
+    kernel.shared_in_memory = true;
+    loaded = instance.kernel(function.index, warps_are_rows, true);
+  }
   if (!loaded)
-    return to_cuda(loaded.failure());
-  kernel = *loaded;
+    return to_cuda(loaded.failure()); // logged where it failed
+  kernel.loaded = *loaded;
   return CUDA_SUCCESS;
+}
+
+CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel) {
+  LaunchedKernel version;
+  CUresult result = load_for(function, context, 0, version);
+  kernel = version.loaded;
+  return result;
 }
 
 } // namespace w2w::cuda

@@ -9,6 +9,21 @@ namespace w2w::cuda {
 /// leave.
 uint32_t dynamic_shared_limit(const Function &function);
 
+/// Bytes of shared memory a block may have: CUDA's limit for the reported compute capability, or
+/// the LDS where that is larger. What exceeds the LDS lies in global memory.
+uint64_t shared_limit(const Device &device);
+
+/// The kernel on the device of a context, for a launch.
+struct LaunchedKernel {
+  const jit::LoadedKernel *loaded = nullptr;
+  bool shared_in_memory = false;
+};
+
+/// The version of the kernel for `dynamic_shared` bytes of dynamic shared memory, compiled and
+/// loaded. Errors are logged.
+CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
+                      bool warps_are_rows, uint64_t dynamic_shared, LaunchedKernel &kernel);
+
 /// The kernel on the device of the context, compiled and loaded.
 CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel);
 

@@ -117,9 +117,9 @@ CUresult check_shared(const Launch &launch, const abi::KernelSummary &kernel,
               kernel.name, launch.shared_bytes, dynamic_shared_limit(*launch.function));
     return CUDA_ERROR_INVALID_VALUE;
   }
-  if (all > device.properties.sharedMemPerBlock) {
-    log_error("{}: {} bytes of shared memory a block, the device {} has {}", kernel.name, all,
-              device.processor, device.properties.sharedMemPerBlock);
+  if (all > shared_limit(device)) {
+    log_error("{}: {} bytes of shared memory a block, {} allowed on {}", kernel.name, all,
+              shared_limit(device), device.processor);
     return CUDA_ERROR_INVALID_VALUE;
   }
   return CUDA_SUCCESS;
@@ -131,20 +131,58 @@ unsigned slice_blocks(unsigned grid, unsigned block) {
   return static_cast<unsigned>(std::min<uint64_t>(grid, most));
 }
 
-hip::hipError_t launch_packed(const Launch &launch, const Dim &count,
-                              const jit::LoadedKernel &kernel, ParameterBuffer &parameters,
-                              const Stream &stream) {
+/// Bytes of the slab for one block: a page's multiple, so that every alignment holds in each.
+uint64_t slab_stride(uint64_t window) {
+  constexpr uint64_t kPage = 4096;
+  return (window + kPage - 1) / kPage * kPage;
+}
+
+/// Blocks per slice of a launch whose shared memory lies in a slab, which bounds the slab. Blocks
+/// find their part by their number in the whole grid's x and y, so that a slice takes part of one
+/// dimension only if it takes one of the higher ones.
+Dim slab_slice(const Dim &grid, uint64_t stride) {
+  constexpr uint64_t kMostSlab = 256 << 20;
+  uint64_t left = std::max<uint64_t>(kMostSlab / stride, 1);
+  Dim slice{};
+  for (int i = 0; i < 3; ++i) {
+    slice.v[i] = static_cast<unsigned>(std::min<uint64_t>(grid.v[i], left));
+    left = slice.v[i] == grid.v[i] ? std::max<uint64_t>(left / grid.v[i], 1) : 1;
+  }
+  return slice;
+}
+
+/// Whether all blocks of a cooperative launch run at once: HIP checks that too, but only after the
+/// slab for all of them was allocated.
+CUresult check_resident(const Launch &launch, const Device &device, const jit::LoadedKernel &kernel,
+                        Context &context) {
+  int blocks = 0;
+  hip::hipError_t error = hip::api().hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
+      &blocks, kernel.function, static_cast<int>(launch.block.product()), 0);
+  if (error != hip::hipSuccess)
+    return to_cuda(error, context);
+  uint64_t most = static_cast<uint64_t>(std::max(blocks, 0)) *
+                  static_cast<uint64_t>(device.properties.multiProcessorCount);
+  return launch.grid.product() > most ? CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE : CUDA_SUCCESS;
+}
+
+/// Bytes of LDS beside the static ones.
+unsigned lds_bytes(const Launch &launch, const LaunchedKernel &kernel) {
+  return kernel.shared_in_memory ? 0 : launch.shared_bytes;
+}
+
+hip::hipError_t launch_packed(const Launch &launch, const Dim &count, const LaunchedKernel &kernel,
+                              ParameterBuffer &parameters, const Stream &stream) {
   size_t size = parameters.size();
   void *extra[] = {hip::kLaunchParamBufferPointer, parameters.data(), hip::kLaunchParamBufferSize,
                    &size, hip::kLaunchParamEnd};
-  return hip::api().hipModuleLaunchKernel(kernel.function, count.v[0], count.v[1], count.v[2],
-                                          launch.block.v[0], launch.block.v[1], launch.block.v[2],
-                                          launch.shared_bytes, stream.hip, nullptr, extra);
+  return hip::api().hipModuleLaunchKernel(
+      kernel.loaded->function, count.v[0], count.v[1], count.v[2], launch.block.v[0],
+      launch.block.v[1], launch.block.v[2], lds_bytes(launch, kernel), stream.hip, nullptr, extra);
 }
 
 CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
                       const abi::LaunchBlock &block_template, const abi::KernelSummary &summary,
-                      const jit::LoadedKernel &kernel, ParameterBuffer &parameters, Stream &stream,
+                      const LaunchedKernel &kernel, ParameterBuffer &parameters, Stream &stream,
                       Context &context) {
   abi::LaunchBlock *block = nullptr;
   uint64_t address = 0;
@@ -159,9 +197,10 @@ CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
   hip::hipError_t error = hip::hipSuccess;
   if (launch.cooperative) {
     auto pointers = parameters.pointers(summary);
-    error = api.hipModuleLaunchCooperativeKernel(
-        kernel.function, count.v[0], count.v[1], count.v[2], launch.block.v[0], launch.block.v[1],
-        launch.block.v[2], launch.shared_bytes, stream.hip, pointers.data());
+    error = api.hipModuleLaunchCooperativeKernel(kernel.loaded->function, count.v[0], count.v[1],
+                                                 count.v[2], launch.block.v[0], launch.block.v[1],
+                                                 launch.block.v[2], lds_bytes(launch, kernel),
+                                                 stream.hip, pointers.data());
   } else {
     error = launch_packed(launch, count, kernel, parameters, stream);
   }
@@ -200,9 +239,10 @@ CUresult launch_kernel(const Launch &launch) {
     return fail(to_cuda(instance.failure()), instance.failure().message);
   const auto &shape = launch.block.v;
   bool rows = shape[0] % 32 == 0 || (shape[1] == 1 && shape[2] == 1);
-  auto loaded = (*instance)->kernel(function->index, rows);
-  if (!loaded)
-    return to_cuda(loaded.failure()); // logged where it failed
+  LaunchedKernel loaded;
+  if (CUresult result =
+          load_version(*function, device, **instance, rows, launch.shared_bytes, loaded))
+    return result;
 
   abi::LaunchBlock block{};
   block.version = abi::kLaunchBlockVersion;
@@ -226,6 +266,13 @@ CUresult launch_kernel(const Launch &launch) {
   Dim slice{};
   for (int i = 0; i < 3; ++i)
     slice.v[i] = slice_blocks(launch.grid.v[i], launch.block.v[i]);
+  if (loaded.shared_in_memory) {
+    block.shared_slab_stride = slab_stride(loaded.loaded->code->window_bytes + launch.shared_bytes);
+    if (!launch.cooperative)
+      slice = slab_slice(launch.grid, block.shared_slab_stride);
+    else if (CUresult result = check_resident(launch, device, *loaded.loaded, *context))
+      return result;
+  }
   std::lock_guard lock(stream->mutex);
   if (launch.cooperative) {
     if (!hip::api().hipModuleLaunchCooperativeKernel)
@@ -237,6 +284,11 @@ CUresult launch_kernel(const Launch &launch) {
       return result;
     block.grid_workspace = reinterpret_cast<uint64_t>(stream->grid_workspace);
   }
+  if (loaded.shared_in_memory) {
+    if (CUresult result = stream->prepare_shared_slab(slice.product() * block.shared_slab_stride))
+      return result;
+    block.shared_slab = reinterpret_cast<uint64_t>(stream->shared_slab);
+  }
   auto launch_all = [&]() -> CUresult {
     Dim offset{};
     for (offset.v[2] = 0; offset.v[2] < launch.grid.v[2]; offset.v[2] += slice.v[2])
@@ -245,7 +297,7 @@ CUresult launch_kernel(const Launch &launch) {
           Dim count{};
           for (int i = 0; i < 3; ++i)
             count.v[i] = std::min(slice.v[i], launch.grid.v[i] - offset.v[i]);
-          if (CUresult result = launch_slice(launch, offset, count, block, kernel, **loaded,
+          if (CUresult result = launch_slice(launch, offset, count, block, kernel, loaded,
                                              parameters, *stream, *context))
             return result;
           offset.v[0] += count.v[0];

@@ -368,11 +368,39 @@ CUresult Stream::prepare_grid_workspace() {
   return error == hip::hipSuccess ? CUDA_SUCCESS : to_cuda(error, *context);
 }
 
+CUresult Stream::prepare_shared_slab(uint64_t bytes) {
+  if (bytes <= shared_slab_bytes)
+    return CUDA_SUCCESS;
+  const hip::Api &api = hip::api();
+  hip::hipError_t error = hip::hipSuccess;
+  if (shared_slab) {
+    error = api.hipStreamSynchronize(hip);
+    if (error == hip::hipSuccess)
+      error = api.hipFree(shared_slab);
+    shared_slab = nullptr;
+    shared_slab_bytes = 0;
+  }
+  if (error == hip::hipSuccess)
+    error = api.hipMalloc(&shared_slab, bytes);
+  if (error != hip::hipSuccess) {
+    shared_slab = nullptr;
+    log_error("{}", hip::describe(api, fmt::format("allocating {} bytes for shared memory", bytes),
+                                  error));
+    return to_cuda(error, *context);
+  }
+  shared_slab_bytes = bytes;
+  return CUDA_SUCCESS;
+}
+
 void Stream::destroy_launch_memory() {
   ring.destroy();
   if (grid_workspace)
     (void)hip::api().hipFree(grid_workspace);
   grid_workspace = nullptr;
+  if (shared_slab)
+    (void)hip::api().hipFree(shared_slab);
+  shared_slab = nullptr;
+  shared_slab_bytes = 0;
 }
 
 // ---- module instances --------------------------------------------------------------------------

@@ -89,9 +89,14 @@ struct Stream {
   std::mutex mutex;      // orders launches: ring slot, then launch
   LaunchRing ring;
   hip::hipDeviceptr_t grid_workspace = nullptr; // of cooperative launches: one runs at a time
+  hip::hipDeviceptr_t shared_slab = nullptr;    // of launches whose shared memory is not in LDS
+  uint64_t shared_slab_bytes = 0;
 
   /// Memory for grid barriers, zeroed by the stream before what is launched next.
   CUresult prepare_grid_workspace();
+  /// At least so many bytes at shared_slab, for what is launched next; waits for the stream if it
+  /// must grow.
+  CUresult prepare_shared_slab(uint64_t bytes);
   /// Frees what launches used; none may run.
   void destroy_launch_memory();
 };

@@ -46,7 +46,7 @@ std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t bas
 
 LoadedModule::LoadedModule(std::shared_ptr<Program> program, const TargetOptions &target)
     : program_(std::move(program)), target_(target) {
-  slots_.resize(2 * program_->summary().kernels.size());
+  slots_.resize(kVersions * program_->summary().kernels.size());
   for (auto &slot : slots_)
     slot = std::make_unique<Slot>();
 }
@@ -91,23 +91,28 @@ LoadedModule::~LoadedModule() {
 }
 
 bool LoadedModule::is_loaded(uint32_t index) const {
-  return slots_[2 * index]->ready || slots_[2 * index + 1]->ready;
+  for (size_t k = 0; k < kVersions; ++k)
+    if (slots_[kVersions * index + k]->ready)
+      return true;
+  return false;
 }
 
-Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, bool warps_are_rows) {
-  Slot &slot = *slots_[2 * index + warps_are_rows];
+Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, bool warps_are_rows,
+                                                   bool shared_in_memory) {
+  Slot &slot = this->slot(index, warps_are_rows, shared_in_memory);
   if (slot.ready.load(std::memory_order_acquire))
     return const_cast<const LoadedKernel *>(&slot.kernel);
   std::lock_guard lock(slot.mutex);
   if (slot.ready.load(std::memory_order_relaxed))
     return const_cast<const LoadedKernel *>(&slot.kernel);
   // What was compiled for blocks of the other kind serves, unless it assumes something of them.
-  Slot &other = *slots_[2 * index + !warps_are_rows];
+  Slot &other = this->slot(index, !warps_are_rows, shared_in_memory);
   if (!warps_are_rows && other.ready.load(std::memory_order_acquire) &&
       !other.kernel.code->assumes_rows)
     return const_cast<const LoadedKernel *>(&other.kernel);
   TargetOptions target = target_;
   target.warps_are_rows = warps_are_rows;
+  target.shared_in_memory = shared_in_memory;
   Outcome<SharedKernel> code = program_->compile(index, target);
   if (!code)
     return code.failure();
@@ -126,6 +131,11 @@ Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, bool warps_ar
     log_error("kernel {} cannot be used: {}", name, failure.message);
     return failure;
   }
+  if (shared_in_memory)
+    log_warn(
+        "kernel {}: its shared memory exceeds the device's LDS and lies in global memory, which "
+        "is slow",
+        name);
   slot.kernel = {module, function, *code};
   slot.ready.store(true, std::memory_order_release);
   return const_cast<const LoadedKernel *>(&slot.kernel);

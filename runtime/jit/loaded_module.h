@@ -32,8 +32,9 @@ public:
   const TargetOptions &target() const { return target_; }
   /// Compiles and loads kernel `index` if that was not done yet. The device must be current in HIP.
   /// `warps_are_rows`: whether it will be launched with such blocks (TargetOptions); there may be
-  /// another version for other blocks.
-  Outcome<const LoadedKernel *> kernel(uint32_t index, bool warps_are_rows);
+  /// another version for other blocks. `shared_in_memory`: the version whose shared window lies in
+  /// a slab of global memory (LaunchBlock::shared_slab).
+  Outcome<const LoadedKernel *> kernel(uint32_t index, bool warps_are_rows, bool shared_in_memory);
   bool is_loaded(uint32_t index) const;
   struct Variable {
     uint64_t address = 0, size = 0;
@@ -49,10 +50,15 @@ private:
     std::atomic<bool> ready = false;
     LoadedKernel kernel;
   };
+  Slot &slot(uint32_t index, bool warps_are_rows, bool shared_in_memory) const {
+    return *slots_[kVersions * index + 2 * shared_in_memory + warps_are_rows];
+  }
+
   std::shared_ptr<Program> program_;
   TargetOptions target_;
   void *arena_ = nullptr;
-  /// Two for each kernel: for any blocks, and for blocks whose warps are rows.
+  /// For each kernel: shared memory in LDS or not, blocks of any shape or with warps that are rows.
+  static constexpr size_t kVersions = 4;
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 

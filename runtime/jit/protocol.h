@@ -19,7 +19,7 @@
 
 namespace w2w::jit {
 
-inline constexpr uint32_t kProtocolVersion = 2;
+inline constexpr uint32_t kProtocolVersion = 3;
 inline constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 31;
 
 enum class MessageType : uint32_t {
@@ -60,6 +60,7 @@ struct TargetOptions {
   bool contract = false;
   /// Blocks whose x size is a multiple of 32, or that are one row (CompileOptions::warps_are_rows).
   bool warps_are_rows = false;
+  bool shared_in_memory = false; // CompileOptions
   bool operator==(const TargetOptions &) const = default;
 };
 
@@ -76,6 +77,7 @@ struct CompiledKernel {
   uint32_t lds_bytes = 0, scratch_bytes = 0, kernarg_bytes = 0, wave_size = 0, code_bytes = 0;
   std::string warp_mode;
   bool assumes_rows = false; // not for other blocks
+  uint32_t window_bytes = 0; // KernelResources
   std::string messages;      // warnings
 };
 

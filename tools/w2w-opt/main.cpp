@@ -52,6 +52,9 @@ cl::opt<bool> print_after_all("w2w-print-after-all", cl::desc("Print IR after ea
                               cl::cat(category));
 cl::opt<bool> list_passes("list-passes", cl::desc("List the passes and exit"), cl::cat(category));
 
+cl::opt<bool> shared_in_memory("shared-in-memory", cl::desc("Shared memory in global memory"),
+                               cl::cat(category));
+
 int fail(const Twine &message) {
   errs() << "w2w-opt: error: " << message << '\n';
   return 1;
@@ -86,6 +89,7 @@ int main(int argc, char **argv) {
     return fail("this LLVM has no AMDGPU target");
 
   w2w::PassEnv env{.processor = *processor, .abi = abi, .opt_level = int(opt_level)};
+  env.shared_in_memory = shared_in_memory;
   w2w::PipelineOptions options{
       .opt_level = int(opt_level), .verify = true, .print_after_all = print_after_all};
   std::string error;
