@@ -53,7 +53,7 @@ bool is_synchronous_form(const ptx::isa::Form &form);
 bool is_integer_form(const ptx::isa::Form &form);
 /// barrier, but not barrier.cluster.
 bool is_cta_barrier_form(const ptx::isa::Form &form);
-/// cvt without .rs and without ue8m0.
+/// cvt without .rs.
 bool is_plain_conversion_form(const ptx::isa::Form &form);
 /// No 128-bit operand.
 bool is_at_most_64_bits(const ptx::isa::Form &form);

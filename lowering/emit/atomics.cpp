@@ -26,9 +26,9 @@ AtomicRMWInst::BinOp operation_of(const Instruction &i, Type t) {
   if (i.has(Mod::add))
     return fp ? Op::FAdd : Op::Add;
   if (i.has(Mod::min))
-    return fp ? Op::BAD_BINOP : is_signed ? Op::Min : Op::UMin;
+    return fp ? Op::FMin : is_signed ? Op::Min : Op::UMin;
   if (i.has(Mod::max))
-    return fp ? Op::BAD_BINOP : is_signed ? Op::Max : Op::UMax;
+    return fp ? Op::FMax : is_signed ? Op::Max : Op::UMax;
   if (i.has(Mod::and_))
     return Op::And;
   if (i.has(Mod::or_))
@@ -81,7 +81,7 @@ void emit_atomic(FunctionEmitter &e, const Instruction &i) {
     Value *p =
         k ? b.CreateConstGEP1_64(b.getInt8Ty(), ref.pointer, uint64_t{k} * size) : ref.pointer;
     Operand element = FunctionEmitter::element(source, k);
-    Value *v = op == AtomicRMWInst::FAdd ? e.read_value(element, t) : e.read(element, t);
+    Value *v = AtomicRMWInst::isFPOperation(op) ? e.read_value(element, t) : e.read(element, t);
     Value *old = b.CreateAtomicRMW(op, p, v, Align(size), order, scope);
     olds.push_back(old);
   }

@@ -1,5 +1,5 @@
 // cvt to and from packed pairs and tf32, PTX ISA 9.7.9.21: f16x2, bf16x2, e4m3x2, e5m2x2, e2m3x2,
-// e3m2x2, e2m1x2.
+// e3m2x2, e2m1x2, ue8m0x2.
 #include "lowering/emit/arithmetic.h"
 #include "lowering/emit/convert.h"
 
@@ -95,6 +95,52 @@ Value *from_small(FunctionEmitter &e, const SmallFloat &f, Value *v) {
   return half;
 }
 
+/// |f32| (its bits) -> ue8m0, a power of two by its biased exponent: 2^-127 to 2^127 are 0 to 0xfe,
+/// NaN is 0xff, and there is no sign and no infinity. Beyond 2^127: NaN, or 2^127 if .satfinite.
+/// Source: PTX ISA 5.2.3 and 9.7.9.21; that it is the absolute value that is rounded, the CUDA math
+/// API on __nv_cvt_float_to_e8m0.
+Value *to_ue8m0(FunctionEmitter &e, const Instruction &i, Value *bits) {
+  IRBuilder<> &b = e.b;
+  Value *magnitude = b.CreateAnd(bits, 0x7fffffff);
+  Value *r = b.CreateLShr(magnitude, 23);
+  if (i.has(Mod::rp)) {
+    // 2^-127 is f32's subnormal 0x00400000: all up to there is 0.
+    Value *inexact = b.CreateICmpNE(b.CreateAnd(magnitude, 0x7fffff), b.getInt32(0));
+    Value *above = b.CreateICmpUGT(magnitude, b.getInt32(0x00400000));
+    r = b.CreateAdd(r, b.CreateZExt(b.CreateAnd(inexact, above), b.getInt32Ty()));
+  }
+  r = b.CreateBinaryIntrinsic(Intrinsic::umin, r, b.getInt32(i.has(Mod::satfinite) ? 0xfe : 0xff));
+  Value *is_nan = b.CreateICmpUGT(magnitude, b.getInt32(0x7f800000));
+  return b.CreateSelect(is_nan, b.getInt32(0xff), r);
+}
+
+void emit_to_ue8m0(FunctionEmitter &e, const Instruction &i) {
+  IRBuilder<> &b = e.b;
+  Value *upper = e.read(i.operand(1), Type::B32), *lower = nullptr;
+  if (i.type(1) == Type::BF16x2) {
+    lower = b.CreateShl(upper, 16);
+    upper = b.CreateAnd(upper, 0xffff0000u);
+  } else {
+    lower = e.read(i.operand(2), Type::B32);
+  }
+  Value *r = b.CreateOr(b.CreateShl(to_ue8m0(e, i, upper), 8), to_ue8m0(e, i, lower));
+  e.write(i.operand(0), b.CreateTrunc(r, b.getInt16Ty()), Type::B16);
+}
+
+/// A bf16 holds every ue8m0 exactly; 2^-127 is subnormal.
+void emit_from_ue8m0(FunctionEmitter &e, const Instruction &i) {
+  IRBuilder<> &b = e.b;
+  Value *packed = e.read_int(i.operand(1), Type::B16, 32), *r = b.getInt32(0);
+  for (unsigned k = 0; k < 2; ++k) {
+    Value *code = b.CreateAnd(b.CreateLShr(packed, 8 * k), 0xff);
+    Value *v = b.CreateSelect(b.CreateICmpEQ(code, b.getInt32(0)), b.getInt32(0x0040),
+                              b.CreateShl(code, 7));
+    v = b.CreateSelect(b.CreateICmpEQ(code, b.getInt32(0xff)), b.getInt32(0x7fff), v);
+    r = b.CreateOr(r, b.CreateShl(v, 16 * k));
+  }
+  e.write(i.operand(0), r, Type::B32);
+}
+
 /// To tf32: f32 with 10 bits of mantissa. .rna rounds ties away from zero.
 void emit_tf32(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
@@ -142,6 +188,10 @@ void emit_cvt_packed(FunctionEmitter &e, const Instruction &i) {
   Type to = i.type(0), from = i.type(1);
   if (to == Type::TF32)
     return emit_tf32(e, i);
+  if (to == Type::UE8M0x2)
+    return emit_to_ue8m0(e, i);
+  if (from == Type::UE8M0x2)
+    return emit_from_ue8m0(e, i);
   if (const SmallFloat *f = small_float(to)) {
     // f32 a, b: a goes to the upper lane. f16x2: lanes keep their places.
     Value *upper = nullptr, *lower = nullptr;

@@ -42,6 +42,29 @@ const EmitterRow *find_emitter(Opcode opcode, const ptx::isa::Form &form) {
   return nullptr;
 }
 
+std::string_view refusal_reason(const ptx::isa::Form &form) {
+  struct Refusal {
+    Opcode opcode;
+    bool (*is_refused)(const ptx::isa::Form &form);
+    std::string_view reason;
+  };
+  static constexpr Refusal refusals[] = {
+      {Opcode::cvt, [](const ptx::isa::Form &f) { return !is_plain_conversion_form(f); },
+       "PTX does not say how .rs takes its random bits; use .rn"},
+      {Opcode::fma, [](const ptx::isa::Form &f) { return !has_no_oob(f); },
+       "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
+      {Opcode::atom, [](const ptx::isa::Form &f) { return !is_at_most_64_bits(f); },
+       "no AMD GPU has 128-bit atomics; use 64-bit ones"},
+      {Opcode::barrier, [](const ptx::isa::Form &f) { return !is_cta_barrier_form(f); },
+       "arrival at and wait for the cluster's barrier are not lowered; use bar.sync in clusters of "
+       "one block"},
+  };
+  for (const Refusal &r : refusals)
+    if (r.opcode == form.opcode && r.is_refused(form))
+      return r.reason;
+  return {};
+}
+
 bool is_implemented(const ptx::isa::Form &form) {
   return find_emitter(form.opcode, form) != nullptr;
 }
@@ -100,7 +123,7 @@ bool is_cta_barrier_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::cluster);
 }
 bool is_plain_conversion_form(const ptx::isa::Form &form) {
-  return !mentions(form, Mod::rs) && !mentions(form, Type::UE8M0x2);
+  return !mentions(form, Mod::rs);
 }
 
 } // namespace w2w::emit

@@ -18,6 +18,10 @@ struct EmitterRow {
 /// The row for this form, or nullptr.
 const EmitterRow *find_emitter(Opcode opcode, const ptx::isa::Form &form);
 
+/// Why a form has no row, and what to use instead, where there is more to say than that; else
+/// empty.
+std::string_view refusal_reason(const ptx::isa::Form &form);
+
 /// The value of a special register operand, in the width that it has in hardware (i32 or i64; i1
 /// for predicates).
 Value *read_special_register(FunctionEmitter &e, const Operand &op);

@@ -200,8 +200,10 @@ void FunctionEmitter::emit_instruction(const Instruction &i) {
 void FunctionEmitter::dispatch(const Instruction &i) {
   const EmitterRow *row = i.form ? find_emitter(i.opcode, *i.form) : nullptr;
   if (!row) {
+    std::string_view reason = i.form ? refusal_reason(*i.form) : std::string_view();
     error(i, "instruction '" + std::string(spelling(i.opcode)) +
-                 "' in this form is not supported by the code generator");
+                 "' in this form is not supported by the code generator" +
+                 (reason.empty() ? "" : ": " + std::string(reason)));
     return;
   }
   row->emit(*this, i);

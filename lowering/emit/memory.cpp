@@ -71,11 +71,30 @@ Access access_of(FunctionEmitter &e, const Instruction &i, StateSpace space) {
   return a;
 }
 
-/// A vector is an atomic access per element in any order (8.2.2), but up to 16 bytes arrive at once
-/// on every GPU, and CUB's decoupled look-back passes a flag and its value so. LLVM has no atomics
-/// of vectors or of 128 bits: a volatile vector is the one instruction, past the caches.
+/// Strong accesses (8.2.2) that LLVM's atomics cannot do, which end at 64 bits: 128 bits are one
+/// access, a vector is one per element in any order, but up to 16 bytes arrive at once on every
+/// GPU, and CUB's decoupled look-back passes a flag and its value so. Both are volatile vectors of
+/// at most 16 bytes, the one instruction past all caches, with a fence for acquire and release.
 bool at_once(const Access &a, unsigned n, unsigned size) {
-  return n > 1 && n * size <= 16 && a.order == AtomicOrdering::Monotonic;
+  return a.order != AtomicOrdering::NotAtomic && (n > 1 || size > 8);
+}
+
+/// What one such instruction moves of n elements of `size` bytes.
+struct Piece {
+  unsigned elements;
+  FixedVectorType *type;
+  Align align;
+};
+
+Piece piece_of(FunctionEmitter &e, unsigned n, unsigned size) {
+  unsigned elements = std::min(n, 16 / size);
+  auto *type = size > 8 ? FixedVectorType::get(e.b.getInt32Ty(), size / 4)
+                        : FixedVectorType::get(e.int_type(8 * size), elements);
+  return {elements, type, Align(uint64_t{elements} * size)};
+}
+
+Value *element_pointer(FunctionEmitter &e, Value *pointer, uint64_t offset) {
+  return offset ? e.b.CreateConstGEP1_64(e.b.getInt8Ty(), pointer, offset) : pointer;
 }
 
 void mark_nontemporal(FunctionEmitter &e, llvm::Instruction *i) {
@@ -92,6 +111,45 @@ Value *slice(FunctionEmitter &e, const MemoryRef &ref, unsigned offset, unsigned
   return e.b.CreateZExtOrTrunc(v, e.int_type(bits));
 }
 
+void load_at_once(FunctionEmitter &e, Value *pointer, const Operand &d, Type t, const Access &a) {
+  IRBuilder<> &b = e.b;
+  unsigned n = FunctionEmitter::element_count(d), size = ptx::bytes(t);
+  Piece piece = piece_of(e, n, size);
+  SmallVector<Value *, 8> values;
+  for (unsigned k = 0; k < n; k += piece.elements) {
+    LoadInst *load = b.CreateAlignedLoad(
+        piece.type, element_pointer(e, pointer, uint64_t{k} * size), piece.align, true);
+    if (a.nontemporal)
+      mark_nontemporal(e, load);
+    for (unsigned j = 0; j < piece.elements; ++j)
+      values.push_back(size > 8 ? b.CreateBitCast(load, e.int_type(8 * size))
+                                : b.CreateExtractElement(load, j));
+  }
+  if (a.order == AtomicOrdering::Acquire)
+    b.CreateFence(a.order, a.scope);
+  for (unsigned k = 0; k < n; ++k)
+    e.write(FunctionEmitter::element(d, k), values[k], t);
+}
+
+void store_at_once(FunctionEmitter &e, Value *pointer, const Operand &s, Type t, const Access &a) {
+  IRBuilder<> &b = e.b;
+  unsigned n = FunctionEmitter::element_count(s), size = ptx::bytes(t);
+  Piece piece = piece_of(e, n, size);
+  if (a.order == AtomicOrdering::Release)
+    b.CreateFence(a.order, a.scope);
+  for (unsigned k = 0; k < n; k += piece.elements) {
+    Value *all = PoisonValue::get(piece.type);
+    for (unsigned j = 0; j < piece.elements; ++j) {
+      Value *v = e.read(FunctionEmitter::element(s, k + j), t);
+      all = size > 8 ? b.CreateBitCast(v, piece.type) : b.CreateInsertElement(all, v, j);
+    }
+    StoreInst *store = b.CreateAlignedStore(all, element_pointer(e, pointer, uint64_t{k} * size),
+                                            piece.align, true);
+    if (a.nontemporal)
+      mark_nontemporal(e, store);
+  }
+}
+
 void emit_load(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
   Type t = i.type();
@@ -105,24 +163,16 @@ void emit_load(FunctionEmitter &e, const Instruction &i) {
   }
   Access a = access_of(e, i, ref.space);
   llvm::Type *element = e.int_type(8 * size);
-  if (a.order != AtomicOrdering::NotAtomic && size > 8) {
-    e.error(i, "128-bit atomic and volatile loads are not supported; use two 64-bit loads");
+  if (at_once(a, n, size)) {
+    load_at_once(e, ref.pointer, d, t, a);
     return;
   }
-  if (at_once(a, n, size)) {
-    a.is_volatile = true;
-    a.order = AtomicOrdering::NotAtomic;
-  }
-  if (n == 1 || a.order != AtomicOrdering::NotAtomic) {
-    for (unsigned k = 0; k < n; ++k) {
-      Value *p =
-          k ? b.CreateConstGEP1_64(b.getInt8Ty(), ref.pointer, uint64_t{k} * size) : ref.pointer;
-      LoadInst *load = b.CreateAlignedLoad(element, p, Align(size), a.is_volatile);
-      load->setAtomic(a.order, a.scope);
-      if (a.nontemporal)
-        mark_nontemporal(e, load);
-      e.write(FunctionEmitter::element(d, k), load, t);
-    }
+  if (n == 1) {
+    LoadInst *load = b.CreateAlignedLoad(element, ref.pointer, Align(size), a.is_volatile);
+    load->setAtomic(a.order, a.scope);
+    if (a.nontemporal)
+      mark_nontemporal(e, load);
+    e.write(FunctionEmitter::element(d, 0), load, t);
     return;
   }
   LoadInst *load = b.CreateAlignedLoad(FixedVectorType::get(element, n), ref.pointer,
@@ -144,24 +194,16 @@ void emit_store(FunctionEmitter &e, const Instruction &i) {
     return;
   }
   Access a = access_of(e, i, ref.space);
-  if (a.order != AtomicOrdering::NotAtomic && size > 8) {
-    e.error(i, "128-bit atomic and volatile stores are not supported; use two 64-bit stores");
+  if (at_once(a, n, size)) {
+    store_at_once(e, ref.pointer, s, t, a);
     return;
   }
-  if (at_once(a, n, size)) {
-    a.is_volatile = true;
-    a.order = AtomicOrdering::NotAtomic;
-  }
-  if (n == 1 || a.order != AtomicOrdering::NotAtomic) {
-    for (unsigned k = 0; k < n; ++k) {
-      Value *p =
-          k ? b.CreateConstGEP1_64(b.getInt8Ty(), ref.pointer, uint64_t{k} * size) : ref.pointer;
-      StoreInst *store = b.CreateAlignedStore(e.read(FunctionEmitter::element(s, k), t), p,
-                                              Align(size), a.is_volatile);
-      store->setAtomic(a.order, a.scope);
-      if (a.nontemporal)
-        mark_nontemporal(e, store);
-    }
+  if (n == 1) {
+    StoreInst *store = b.CreateAlignedStore(e.read(FunctionEmitter::element(s, 0), t), ref.pointer,
+                                            Align(size), a.is_volatile);
+    store->setAtomic(a.order, a.scope);
+    if (a.nontemporal)
+      mark_nontemporal(e, store);
     return;
   }
   Value *all = PoisonValue::get(FixedVectorType::get(e.int_type(8 * size), n));

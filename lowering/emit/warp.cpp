@@ -87,6 +87,28 @@ void emit_redux(FunctionEmitter &e, const Instruction &i) {
           t);
 }
 
+/// min and max of f32 as unsigned minimum and maximum of keys in the numbers' order (-0 below +0).
+/// NaN takes the end of the order at which it wins (.NaN) or loses; no number has either end's key.
+void emit_float_redux(FunctionEmitter &e, const Instruction &i) {
+  IRBuilder<> &b = e.b;
+  bool is_min = i.has(Mod::min);
+  Value *bits = e.read(i.operand(1), Type::F32);
+  Value *magnitude = b.CreateAnd(bits, 0x7fffffff);
+  Value *is_nan = b.CreateICmpUGT(magnitude, b.getInt32(0x7f800000));
+  if (i.has(Mod::abs))
+    bits = magnitude;
+  // Negative numbers in reverse below the others.
+  Value *flip = b.CreateOr(b.CreateAShr(bits, 31), b.getInt32(0x80000000u));
+  Value *nan_key = b.getInt32(is_min == i.has(Mod::NaN) ? 0 : ~0u);
+  Value *key = b.CreateSelect(is_nan, nan_key, b.CreateXor(bits, flip));
+  Value *r = e.call_w2w(is_min ? "w2w.redux.umin" : "w2w.redux.umax", b.getInt32Ty(),
+                        {key, e.read(i.operand(2), Type::B32)}, W2wKind::Convergent);
+  Value *back = b.CreateOr(b.CreateAShr(b.CreateNot(r), 31), b.getInt32(0x80000000u));
+  e.write(i.operand(0),
+          b.CreateSelect(b.CreateICmpEQ(r, nan_key), b.getInt32(0x7fffffff), b.CreateXor(r, back)),
+          Type::F32);
+}
+
 void emit_activemask(FunctionEmitter &e, const Instruction &i) {
   e.write(i.operand(0), activemask(e), Type::B32);
 }
@@ -101,9 +123,13 @@ void emit_elect(FunctionEmitter &e, const Instruction &i) {
 
 std::span<const EmitterRow> warp_emitters() {
   static const EmitterRow rows[] = {
-      {Opcode::shfl, emit_shfl},   {Opcode::vote, emit_vote},
-      {Opcode::match, emit_match}, {Opcode::redux, emit_redux, is_integer_form},
-      {Opcode::elect, emit_elect}, {Opcode::activemask, emit_activemask},
+      {Opcode::shfl, emit_shfl},
+      {Opcode::vote, emit_vote},
+      {Opcode::match, emit_match},
+      {Opcode::redux, emit_redux, is_integer_form},
+      {Opcode::redux, emit_float_redux},
+      {Opcode::elect, emit_elect},
+      {Opcode::activemask, emit_activemask},
   };
   return rows;
 }

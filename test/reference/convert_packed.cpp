@@ -1,5 +1,6 @@
-// cvt to and from packed 8- and 6-bit floats and tf32 (PTX ISA 9.7.9.21), and cvt.pack (9.7.9.22).
-// Small formats are few enough to be searched: the result is the encoding whose value lies nearest.
+// cvt to and from packed 8- and 6-bit floats, ue8m0 and tf32 (PTX ISA 9.7.9.21), and cvt.pack
+// (9.7.9.22). Small formats are few enough to be searched: the result is the encoding whose value
+// lies nearest.
 #include "test/reference/bits.h"
 #include "test/reference/host_float.h"
 #include "test/reference/meaning.h"
@@ -104,6 +105,49 @@ Meaning from_small(const Spelling &s, const SmallFormat &f) {
   return m;
 }
 
+/// The power of two next to |v| from below (.rz) or above (.rp), not below 2^-127; above 2^127
+/// there is none but NaN, 0xff. (PTX ISA 5.2.3, 9.7.9.21; CUDA math API, __nv_cvt_float_to_e8m0.)
+uint64_t to_power(double v, bool up, bool satfinite) {
+  if (std::isnan(v))
+    return 0xff;
+  double magnitude = std::fabs(v);
+  int power = -127;
+  while (power <= 127 &&
+         (up ? std::ldexp(1, power) < magnitude : std::ldexp(1, power + 1) <= magnitude))
+    ++power;
+  return power <= 127 ? static_cast<uint64_t>(power + 127) : satfinite ? 0xfe : 0xff;
+}
+
+Meaning to_ue8m0(const Spelling &s) {
+  bool from_pair = s.type(1) == "bf16x2", up = s.has("rp"), satfinite = s.has("satfinite");
+  Meaning m;
+  m.section = "9.7.9.21";
+  m.outputs = {"b16"};
+  m.inputs =
+      from_pair ? std::vector<std::string>{"bf16x2"} : std::vector<std::string>{"f32", "f32"};
+  m.evaluate = [=](const uint64_t *in, uint64_t *out) {
+    double upper = from_pair ? decode(kBF16, low(in[0] >> 16, 16)) : to_f32(in[0]);
+    double lower = from_pair ? decode(kBF16, low(in[0], 16)) : to_f32(in[1]);
+    out[0] = to_power(upper, up, satfinite) << 8 | to_power(lower, up, satfinite);
+  };
+  return m;
+}
+
+Meaning from_ue8m0() {
+  Meaning m;
+  m.section = "9.7.9.21";
+  m.outputs = {"bf16x2"};
+  m.inputs = {"b16"};
+  m.evaluate = [=](const uint64_t *in, uint64_t *out) {
+    auto one = [](uint64_t code) {
+      double v = code == 0xff ? std::nan("") : std::ldexp(1, static_cast<int>(code) - 127);
+      return encode(kBF16, v, Rounding::Nearest);
+    };
+    out[0] = one(low(in[0] >> 8, 8)) << 16 | one(low(in[0], 8));
+  };
+  return m;
+}
+
 /// 8 bits of exponent as f32, 10 of mantissa, in the upper bits of a word; the lower 13 are zero.
 Meaning to_tf32(const Spelling &s) {
   bool relu = s.has("relu"), satfinite = s.has("satfinite");
@@ -167,6 +211,10 @@ std::optional<Meaning> convert_packed_meaning(const Spelling &s) {
     return width_of(s.type(0)) ? std::optional(pack(s)) : std::nullopt;
   if (s.type(0) == "tf32")
     return to_tf32(s);
+  if (s.type(0) == "ue8m0x2")
+    return to_ue8m0(s);
+  if (s.type(1) == "ue8m0x2")
+    return from_ue8m0();
   if (const SmallFormat *f = find(s.type(0)); f && (s.type(1) == "f32" || s.type(1) == "f16x2"))
     return to_small(s, *f);
   if (const SmallFormat *f = find(s.type(1)); f && s.type(0) == "f16x2")

@@ -18,17 +18,17 @@ struct TypeRow {
 };
 
 constexpr std::array kTypes = {
-    TypeRow{"pred", 1, 1, 0, 0},    TypeRow{"b8", 8, 1, 0, 0},      TypeRow{"b16", 16, 1, 0, 0},
-    TypeRow{"b32", 32, 1, 0, 0},    TypeRow{"b64", 64, 1, 0, 0},    TypeRow{"u8", 8, 1, 0, 0},
-    TypeRow{"u16", 16, 1, 0, 0},    TypeRow{"u32", 32, 1, 0, 0},    TypeRow{"u64", 64, 1, 0, 0},
-    TypeRow{"s8", 8, 1, 0, 0},      TypeRow{"s16", 16, 1, 0, 0},    TypeRow{"s32", 32, 1, 0, 0},
-    TypeRow{"s64", 64, 1, 0, 0},    TypeRow{"u16x2", 32, 2, 0, 0},  TypeRow{"s16x2", 32, 2, 0, 0},
-    TypeRow{"f16", 16, 1, 5, 10},   TypeRow{"bf16", 16, 1, 8, 7},   TypeRow{"f32", 32, 1, 8, 23},
-    TypeRow{"tf32", 32, 1, 8, 23},  TypeRow{"f64", 64, 1, 11, 52},  TypeRow{"f16x2", 32, 2, 5, 10},
-    TypeRow{"bf16x2", 32, 2, 8, 7}, TypeRow{"f32x2", 64, 2, 8, 23}, TypeRow{"e4m3x2", 16, 2, 0, 0},
-    TypeRow{"e5m2x2", 16, 2, 0, 0}, TypeRow{"e2m3x2", 16, 2, 0, 0}, TypeRow{"e3m2x2", 16, 2, 0, 0},
-    TypeRow{"u2", 2, 1, 0, 0},      TypeRow{"s2", 2, 1, 0, 0},      TypeRow{"u4", 4, 1, 0, 0},
-    TypeRow{"s4", 4, 1, 0, 0},      TypeRow{"carry", 1, 1, 0, 0},
+    TypeRow{"pred", 1, 1, 0, 0},     TypeRow{"b8", 8, 1, 0, 0},      TypeRow{"b16", 16, 1, 0, 0},
+    TypeRow{"b32", 32, 1, 0, 0},     TypeRow{"b64", 64, 1, 0, 0},    TypeRow{"u8", 8, 1, 0, 0},
+    TypeRow{"u16", 16, 1, 0, 0},     TypeRow{"u32", 32, 1, 0, 0},    TypeRow{"u64", 64, 1, 0, 0},
+    TypeRow{"s8", 8, 1, 0, 0},       TypeRow{"s16", 16, 1, 0, 0},    TypeRow{"s32", 32, 1, 0, 0},
+    TypeRow{"s64", 64, 1, 0, 0},     TypeRow{"u16x2", 32, 2, 0, 0},  TypeRow{"s16x2", 32, 2, 0, 0},
+    TypeRow{"f16", 16, 1, 5, 10},    TypeRow{"bf16", 16, 1, 8, 7},   TypeRow{"f32", 32, 1, 8, 23},
+    TypeRow{"tf32", 32, 1, 8, 23},   TypeRow{"f64", 64, 1, 11, 52},  TypeRow{"f16x2", 32, 2, 5, 10},
+    TypeRow{"bf16x2", 32, 2, 8, 7},  TypeRow{"f32x2", 64, 2, 8, 23}, TypeRow{"e4m3x2", 16, 2, 0, 0},
+    TypeRow{"ue8m0x2", 16, 2, 0, 0}, TypeRow{"e5m2x2", 16, 2, 0, 0}, TypeRow{"e2m3x2", 16, 2, 0, 0},
+    TypeRow{"e3m2x2", 16, 2, 0, 0},  TypeRow{"u2", 2, 1, 0, 0},      TypeRow{"s2", 2, 1, 0, 0},
+    TypeRow{"u4", 4, 1, 0, 0},       TypeRow{"s4", 4, 1, 0, 0},      TypeRow{"carry", 1, 1, 0, 0},
 };
 
 const TypeRow *row(std::string_view type) {
