@@ -1,6 +1,7 @@
 #include "lowering/codegen/pipeline.h"
 
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
@@ -181,6 +182,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // guard_half_loads must come after LLVM's passes, which would put the loads together again or
   // make new ones.
   mpm.addPass(OURS(guard_half_loads));
+
+  // clobber_after_acquire must come after LLVM's passes, which it would hold up.
+  mpm.addPass(OURS(clobber_after_acquire));
 
   // complete_releases must come last: it takes releases apart, of ours and of LLVM's passes alike.
   mpm.addPass(OURS(complete_releases));

@@ -50,11 +50,11 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
   };
   static constexpr Refusal refusals[] = {
       {Opcode::cvt, [](const ptx::isa::Form &f) { return !is_plain_conversion_form(f); },
-       "PTX does not say how .rs takes its random bits; use .rn"},
+       "stochastic rounding (.rs) is not lowered; use .rn"},
       {Opcode::fma, [](const ptx::isa::Form &f) { return !has_no_oob(f); },
        "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
       {Opcode::atom, [](const ptx::isa::Form &f) { return !is_at_most_64_bits(f); },
-       "no AMD GPU has 128-bit atomics; use 64-bit ones"},
+       "128-bit atomics are not lowered; use 64-bit ones"},
       {Opcode::barrier, [](const ptx::isa::Form &f) { return !is_cta_barrier_form(f); },
        "arrival at and wait for the cluster's barrier are not lowered; use bar.sync in clusters of "
        "one block"},

@@ -1,4 +1,5 @@
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
@@ -28,6 +29,7 @@ std::span<const PassInfo> all_passes() {
   }
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
+      PASS(clobber_after_acquire),
       PASS(complete_releases),
       PASS(guard_half_loads),
       PASS(inline_synchronising),
