@@ -23,6 +23,10 @@ uint32_t load(Word *p) {
 void store(Word *p, uint32_t v) {
   __scoped_atomic_store_n(p, v, __ATOMIC_RELEASE, __MEMORY_SCOPE_DEVICE);
 }
+/// A store that no later look of this thread may overtake.
+void store_first(Word *p, uint32_t v) {
+  __scoped_atomic_store_n(p, v, __ATOMIC_SEQ_CST, __MEMORY_SCOPE_DEVICE);
+}
 uint32_t set_bits(Word *p, uint32_t bits) {
   return __scoped_atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST, __MEMORY_SCOPE_DEVICE);
 }
@@ -54,7 +58,7 @@ void retire(GLOBAL HeapPage *page, uint32_t state) {
       store(&page->state, 0);
       return;
     }
-    __scoped_atomic_store_n(&page->state, state, __ATOMIC_SEQ_CST, __MEMORY_SCOPE_DEVICE);
+    store_first(&page->state, state);
   }
 }
 

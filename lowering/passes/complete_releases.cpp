@@ -63,12 +63,8 @@ bool Releases::complete(llvm::Instruction &i) {
   auto *store = dyn_cast<StoreInst>(&i);
   auto *rmw = dyn_cast<AtomicRMWInst>(&i);
   auto *exchange = dyn_cast<AtomicCmpXchgInst>(&i);
-  AtomicOrdering order = fence      ? fence->getOrdering()
-                         : store    ? store->getOrdering()
-                         : rmw      ? rmw->getOrdering()
-                         : exchange ? exchange->getMergedOrdering()
-                                    : AtomicOrdering::NotAtomic; // a load releases nothing
-  if (!isReleaseOrStronger(order))
+  AtomicOrdering order = memory_order(i);
+  if (isa<LoadInst>(i) || !isReleaseOrStronger(order)) // a load releases nothing
     return false;
   IRBuilder<> b(&i);
   b.CreateFence(AtomicOrdering::Release, r.widen ? agent_ : *scope);

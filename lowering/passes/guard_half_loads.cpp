@@ -1,8 +1,9 @@
 #include "lowering/passes/guard_half_loads.h"
 
+#include "lowering/passes/lane.h"
+
 #include "llvm/Analysis/UniformityAnalysis.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Support/AMDGPUAddrSpace.h"
 
@@ -39,12 +40,10 @@ bool guard_half_loads(Module &module, ModuleAnalysisManager &analyses, PassEnv &
       if (uniformity.isDivergent(load->getPointerOperand()))
         continue;
       IRBuilder<> b(load->getNextNode());
-      Type *type = load->getType(), *word = b.getInt32Ty();
+      Type *type = load->getType();
       Value *bits = b.CreateBitCast(load, b.getIntNTy(unsigned(type->getPrimitiveSizeInBits())));
-      auto *wide = cast<Instruction>(b.CreateZExt(bits, word));
-      auto *hide = InlineAsm::get(FunctionType::get(word, {word}, false), "", "=v,0",
-                                  /*hasSideEffects=*/false);
-      Value *hidden = b.CreateTrunc(b.CreateCall(hide, {wide}), bits->getType());
+      auto *wide = cast<Instruction>(b.CreateZExt(bits, b.getInt32Ty()));
+      Value *hidden = b.CreateTrunc(hold_in_vgpr(b, wide), bits->getType());
       Value *value = b.CreateBitCast(hidden, type);
       load->replaceUsesWithIf(
           value, [&](Use &use) { return use.getUser() != bits && use.getUser() != wide; });

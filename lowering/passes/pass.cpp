@@ -2,6 +2,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Instructions.h"
 
 namespace w2w {
 
@@ -42,6 +43,20 @@ void erase_unused_declarations(llvm::Module &module, llvm::StringRef prefix) {
   for (llvm::Function &f : llvm::make_early_inc_range(module))
     if (f.isDeclaration() && f.use_empty() && f.getName().starts_with(prefix))
       f.eraseFromParent();
+}
+
+llvm::AtomicOrdering memory_order(const llvm::Instruction &i) {
+  if (auto *fence = llvm::dyn_cast<llvm::FenceInst>(&i))
+    return fence->getOrdering();
+  if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&i))
+    return load->getOrdering();
+  if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&i))
+    return store->getOrdering();
+  if (auto *rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&i))
+    return rmw->getOrdering();
+  if (auto *exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&i))
+    return exchange->getMergedOrdering();
+  return llvm::AtomicOrdering::NotAtomic;
 }
 
 bool is_kernel(const llvm::Function &function) {

@@ -72,6 +72,9 @@ std::vector<llvm::CallInst *> calls_of(llvm::Module &module, llvm::StringRef nam
 std::vector<llvm::CallInst *> calls_with_prefix(llvm::Module &module, llvm::StringRef prefix);
 /// Removes declarations with `prefix` that nothing uses any more.
 void erase_unused_declarations(llvm::Module &module, llvm::StringRef prefix);
+/// The order of an atomic access or fence, of both outcomes for a compare-and-swap; NotAtomic for
+/// everything else.
+llvm::AtomicOrdering memory_order(const llvm::Instruction &instruction);
 /// A defined amdgpu_kernel.
 bool is_kernel(const llvm::Function &function);
 

@@ -192,24 +192,19 @@ CUresult cuModuleGetSurfRef(CUsurfref *reference, CUmodule module, const char *n
 // ---- what is bound
 // -------------------------------------------------------------------------------
 
-W2W_REFERENCE(cuTexRefSetArray, (CUtexref handle, CUarray array, unsigned int flags), {
-  if (flags != CU_TRSA_OVERRIDE_FORMAT)
-    return CUDA_ERROR_INVALID_VALUE;
-  CUDA_RESOURCE_DESC resource{};
-  resource.resType = CU_RESOURCE_TYPE_ARRAY;
-  resource.res.array.hArray = array;
-  return bind(*r.reference, resource);
-})
-
-W2W_REFERENCE(cuTexRefSetMipmappedArray,
-              (CUtexref handle, CUmipmappedArray mips, unsigned int flags), {
-                if (flags != CU_TRSA_OVERRIDE_FORMAT)
-                  return CUDA_ERROR_INVALID_VALUE;
-                CUDA_RESOURCE_DESC resource{};
-                resource.resType = CU_RESOURCE_TYPE_MIPMAPPED_ARRAY;
-                resource.res.mipmap.hMipmappedArray = mips;
-                return bind(*r.reference, resource);
-              })
+// `flags`: the texture always takes the array's format, and CUDA insists on being told so.
+#define W2W_ARRAY_SETTER(name, type, resource_type, member)                                        \
+  W2W_REFERENCE(name, (CUtexref handle, type array, unsigned int flags), {                         \
+    if (flags != CU_TRSA_OVERRIDE_FORMAT)                                                          \
+      return CUDA_ERROR_INVALID_VALUE;                                                             \
+    CUDA_RESOURCE_DESC resource{};                                                                 \
+    resource.resType = resource_type;                                                              \
+    resource.res.member = array;                                                                   \
+    return bind(*r.reference, resource);                                                           \
+  })
+W2W_ARRAY_SETTER(cuTexRefSetArray, CUarray, CU_RESOURCE_TYPE_ARRAY, array.hArray)
+W2W_ARRAY_SETTER(cuTexRefSetMipmappedArray, CUmipmappedArray, CU_RESOURCE_TYPE_MIPMAPPED_ARRAY,
+                 mipmap.hMipmappedArray)
 
 W2W_REFERENCE(cuTexRefSetAddress_v2,
               (size_t *offset, CUtexref handle, CUdeviceptr pointer, size_t bytes), {

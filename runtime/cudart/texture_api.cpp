@@ -77,36 +77,34 @@ constexpr Flag kFlags[] = {
     {&cudaTextureDesc::seamlessCubemap, CU_TRSF_SEAMLESS_CUBEMAP},
 };
 
-CUDA_TEXTURE_DESC to_driver(const cudaTextureDesc &from) {
-  CUDA_TEXTURE_DESC to = {};
+/// What both descriptions of sampling hold alike, under the same names.
+template <class To, class From> void copy_sampling(To &to, const From &from) {
   std::memcpy(to.addressMode, from.addressMode, sizeof to.addressMode);
   to.filterMode = from.filterMode;
-  to.flags = from.readMode == 0 ? CU_TRSF_READ_AS_INTEGER : 0;
-  for (const Flag &f : kFlags)
-    if (from.*f.member)
-      to.flags |= f.flag;
   to.maxAnisotropy = from.maxAnisotropy;
   to.mipmapFilterMode = from.mipmapFilterMode;
   to.mipmapLevelBias = from.mipmapLevelBias;
   to.minMipmapLevelClamp = from.minMipmapLevelClamp;
   to.maxMipmapLevelClamp = from.maxMipmapLevelClamp;
   std::memcpy(to.borderColor, from.borderColor, sizeof to.borderColor);
+}
+
+CUDA_TEXTURE_DESC to_driver(const cudaTextureDesc &from) {
+  CUDA_TEXTURE_DESC to = {};
+  copy_sampling(to, from);
+  to.flags = from.readMode == 0 ? CU_TRSF_READ_AS_INTEGER : 0;
+  for (const Flag &f : kFlags)
+    if (from.*f.member)
+      to.flags |= f.flag;
   return to;
 }
 
 cudaTextureDesc to_runtime(const CUDA_TEXTURE_DESC &from) {
   cudaTextureDesc to = {};
-  std::memcpy(to.addressMode, from.addressMode, sizeof to.addressMode);
-  to.filterMode = from.filterMode;
+  copy_sampling(to, from);
   to.readMode = from.flags & CU_TRSF_READ_AS_INTEGER ? 0 : 1;
   for (const Flag &f : kFlags)
     to.*f.member = (from.flags & f.flag) != 0;
-  to.maxAnisotropy = from.maxAnisotropy;
-  to.mipmapFilterMode = from.mipmapFilterMode;
-  to.mipmapLevelBias = from.mipmapLevelBias;
-  to.minMipmapLevelClamp = from.minMipmapLevelClamp;
-  to.maxMipmapLevelClamp = from.maxMipmapLevelClamp;
-  std::memcpy(to.borderColor, from.borderColor, sizeof to.borderColor);
   return to;
 }
 

@@ -159,6 +159,8 @@ int run(const Options &o) {
       continue;
     }
     ++failed;
+    fmt::print("FAIL seed {}: {}\n", seed, outcome.message);
+    std::fflush(stdout); // reducing takes a while
     size_t before = size(p);
     Program smaller = reduce(
         p,
@@ -171,8 +173,7 @@ int run(const Options &o) {
         400);
     std::string file = fmt::format("{}/random-{}-{}-O{}.ptx", o.out, seed, o.mcpu, o.opt_level);
     std::ofstream(file) << print(smaller);
-    fmt::print("FAIL seed {}: {}\n  reduced from {} to {} statements: {}: {}\n", seed,
-               outcome.message, before, size(smaller), file,
+    fmt::print("  reduced from {} to {} statements: {}: {}\n", before, size(smaller), file,
                run_program(*device, smaller, o).message);
     std::fflush(stdout);
   }
