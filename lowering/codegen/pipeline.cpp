@@ -3,6 +3,7 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
+#include "lowering/passes/expand_bfloat_extrema.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/link_devicelib.h"
@@ -157,6 +158,10 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
 
   // lower_warp_ops comes after settling, when shuffle distances and masks are constants.
   mpm.addPass(OURS(lower_warp_ops));
+
+  // expand_bfloat_extrema must come after schedule_warps, which would ask whether its loops wait
+  // for other threads.
+  mpm.addPass(OURS(expand_bfloat_extrema));
 
   if (state.options.stage == Stage::Lowered)
     return;
