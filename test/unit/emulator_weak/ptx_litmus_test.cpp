@@ -16,8 +16,8 @@ using namespace w2w::emu::test;
 namespace {
 
 constexpr unsigned kRuns = 1000; ///< without the forbidden outcome
-/// At most, until the weak outcome is seen; the rarest is one run in about 1300.
-constexpr unsigned kWeakRuns = 60000;
+/// At most, until the weak outcome is seen; the rarest is one run in about 500.
+constexpr unsigned kWeakRuns = 20000;
 constexpr unsigned kWords = 256; ///< x, y, z and the meeting place, 256 bytes apart
 
 struct Result {
