@@ -159,14 +159,14 @@ void Expander::expand(const Wide &w) {
 } // namespace
 
 bool expand_wide_atomics(Module &module, ModuleAnalysisManager &, PassEnv &env) {
-  SmallVector<Wide> found;
+  SmallVector<Instruction *> found;
   for (Function &f : module)
     for (Instruction &i : instructions(f))
-      if (auto w = wide(i))
-        found.push_back(*w);
+      if (wide(i))
+        found.push_back(&i);
   Expander expander(module, env);
-  for (const Wide &w : found)
-    expander.expand(w);
+  for (Instruction *i : found)
+    expander.expand(*wide(*i)); // now: what it takes may come from one that is replaced
   return !found.empty();
 }
 

@@ -152,7 +152,7 @@ CUresult prepare_shared(Context &context) {
           make(sizeof(abi::PrintfFifo) + words * 8, context.fifo, context.fifo_device))
     return result;
   context.fifo->words = words;
-  const std::vector<uint32_t> free_locks(abi::kAtomicLocks);
+  std::vector<uint32_t> free_locks(abi::kAtomicLocks);
   const size_t lock_bytes = free_locks.size() * sizeof free_locks[0];
   hip::hipError_t error = hip::hipSuccess;
   if (!context.atomic_locks)
