@@ -8,7 +8,9 @@
 
 namespace w2w::abi {
 
-inline constexpr uint32_t kLaunchBlockVersion = 1;
+inline constexpr uint32_t kLaunchBlockVersion = 2;
+/// Spin locks, a dword each, of the table at LaunchBlock::atomic_locks; a power of two.
+inline constexpr uint32_t kAtomicLocks = 1024;
 
 /// Device-readable, 8-byte aligned, constant while the launch runs. All addresses are device
 /// (generic) addresses.
@@ -28,11 +30,13 @@ struct LaunchBlock {
   uint64_t
       shared_slab; // 96: base of per-workgroup slabs when the shared window is not in LDS; else 0
   uint64_t shared_slab_stride; // 104: bytes per workgroup
+  uint64_t atomic_locks;       // 112: locks of 128-bit atomics, one table a context; 0 is free
 };
 
-static_assert(sizeof(LaunchBlock) == 112);
+static_assert(sizeof(LaunchBlock) == 120);
 static_assert(offsetof(LaunchBlock, ntid) == 16);
 static_assert(offsetof(LaunchBlock, grid_workspace) == 56);
 static_assert(offsetof(LaunchBlock, shared_slab_stride) == 104);
+static_assert(offsetof(LaunchBlock, atomic_locks) == 112);
 
 } // namespace w2w::abi

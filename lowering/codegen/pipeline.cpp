@@ -3,6 +3,8 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
+#include "lowering/passes/expand_bfloat_extrema.h"
+#include "lowering/passes/expand_wide_atomics.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/link_devicelib.h"
@@ -157,6 +159,12 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
 
   // lower_warp_ops comes after settling, when shuffle distances and masks are constants.
   mpm.addPass(OURS(lower_warp_ops));
+
+  // expand_bfloat_extrema and expand_wide_atomics must come after schedule_warps, which would ask
+  // whether their loops wait for other threads, and before LLVM's passes, which take note of who
+  // needs the launch block.
+  mpm.addPass(OURS(expand_bfloat_extrema));
+  mpm.addPass(OURS(expand_wide_atomics));
 
   if (state.options.stage == Stage::Lowered)
     return;

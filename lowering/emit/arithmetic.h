@@ -55,8 +55,6 @@ bool is_integer_form(const ptx::isa::Form &form);
 bool is_cta_barrier_form(const ptx::isa::Form &form);
 /// cvt without .rs.
 bool is_plain_conversion_form(const ptx::isa::Form &form);
-/// No 128-bit operand.
-bool is_at_most_64_bits(const ptx::isa::Form &form);
 /// fma without .oob.
 bool has_no_oob(const ptx::isa::Form &form);
 

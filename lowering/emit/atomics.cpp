@@ -59,6 +59,11 @@ void emit_atomic(FunctionEmitter &e, const Instruction &i) {
   SyncScope::ID scope = scope_of(e, i, true);
   AtomicOrdering order = order_of(i);
   unsigned size = ptx::bytes(t);
+  if (size > 8 && scope == SyncScope::System) {
+    e.error(i, "128-bit atomics are done under a lock of the device, of which the host and other "
+               "devices know nothing: .sys scope is not supported; use .gpu");
+    return;
+  }
   if (i.has(Mod::cas)) {
     auto failure = AtomicCmpXchgInst::getStrongestFailureOrdering(order);
     Value *pair =
@@ -108,7 +113,7 @@ void emit_fence(FunctionEmitter &e, const Instruction &i) {
 
 std::span<const EmitterRow> atomic_emitters() {
   static const EmitterRow rows[] = {
-      {Opcode::atom, emit_atomic, is_at_most_64_bits},
+      {Opcode::atom, emit_atomic},
       {Opcode::red, emit_atomic, is_synchronous_form},
       {Opcode::fence, emit_fence},
       {Opcode::membar, emit_fence},

@@ -53,8 +53,6 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
        "stochastic rounding (.rs) is not lowered; use .rn"},
       {Opcode::fma, [](const ptx::isa::Form &f) { return !has_no_oob(f); },
        "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
-      {Opcode::atom, [](const ptx::isa::Form &f) { return !is_at_most_64_bits(f); },
-       "128-bit atomics are not lowered; use 64-bit ones"},
       {Opcode::barrier, [](const ptx::isa::Form &f) { return !is_cta_barrier_form(f); },
        "arrival at and wait for the cluster's barrier are not lowered; use bar.sync in clusters of "
        "one block"},
@@ -77,13 +75,6 @@ namespace {
 bool mentions(const ptx::isa::Form &form, Mod mod) {
   for (const ptx::isa::Slot &s : form.slots)
     if (std::find(s.mods.begin(), s.mods.end(), mod) != s.mods.end())
-      return true;
-  return false;
-}
-
-bool mentions(const ptx::isa::Form &form, Type type) {
-  for (const ptx::isa::Slot &s : form.slots)
-    if (std::find(s.types.begin(), s.types.end(), type) != s.types.end())
       return true;
   return false;
 }
@@ -115,9 +106,6 @@ bool has_no_oob(const ptx::isa::Form &form) {
 }
 bool is_synchronous_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::async) && !mentions(form, Mod::bulk);
-}
-bool is_at_most_64_bits(const ptx::isa::Form &form) {
-  return !mentions(form, Type::B128);
 }
 bool is_cta_barrier_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::cluster);

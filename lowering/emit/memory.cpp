@@ -141,7 +141,7 @@ void store_at_once(FunctionEmitter &e, Value *pointer, const Operand &s, Type t,
     Value *all = PoisonValue::get(piece.type);
     for (unsigned j = 0; j < piece.elements; ++j) {
       Value *v = e.read(FunctionEmitter::element(s, k + j), t);
-      all = size > 8 ? b.CreateBitCast(v, piece.type) : b.CreateInsertElement(all, v, j);
+      all = b.CreateInsertElement(all, v, j);
     }
     StoreInst *store = b.CreateAlignedStore(all, element_pointer(e, pointer, uint64_t{k} * size),
                                             piece.align, true);
@@ -194,6 +194,13 @@ void emit_store(FunctionEmitter &e, const Instruction &i) {
     return;
   }
   Access a = access_of(e, i, ref.space);
+  if (at_once(a, 1, size)) {
+    // It must not come between the two accesses of an atomic operation: expand_wide_atomics.
+    StoreInst *store = b.CreateAlignedStore(e.read(FunctionEmitter::element(s, 0), t), ref.pointer,
+                                            Align(size), a.is_volatile);
+    store->setAtomic(a.order, a.scope);
+    return;
+  }
   if (at_once(a, n, size)) {
     store_at_once(e, ref.pointer, s, t, a);
     return;

@@ -1,6 +1,8 @@
 #include "lowering/passes/append_launch_block.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
+#include "lowering/passes/expand_bfloat_extrema.h"
+#include "lowering/passes/expand_wide_atomics.h"
 #include "lowering/passes/guard_half_loads.h"
 #include "lowering/passes/inline_synchronising.h"
 #include "lowering/passes/link_devicelib.h"
@@ -31,6 +33,8 @@ std::span<const PassInfo> all_passes() {
       PASS(append_launch_block),
       PASS(clobber_after_acquire),
       PASS(complete_releases),
+      PASS(expand_bfloat_extrema),
+      PASS(expand_wide_atomics),
       PASS(guard_half_loads),
       PASS(inline_synchronising),
       PASS(link_devicelib),

@@ -152,6 +152,15 @@ CUresult prepare_shared(Context &context) {
           make(sizeof(abi::PrintfFifo) + words * 8, context.fifo, context.fifo_device))
     return result;
   context.fifo->words = words;
+  std::vector<uint32_t> free_locks(abi::kAtomicLocks);
+  const size_t lock_bytes = free_locks.size() * sizeof free_locks[0];
+  hip::hipError_t error = hip::hipSuccess;
+  if (!context.atomic_locks)
+    error = api.hipMalloc(&context.atomic_locks, lock_bytes);
+  if (error == hip::hipSuccess)
+    error = api.hipMemcpyHtoD(context.atomic_locks, free_locks.data(), lock_bytes);
+  if (error != hip::hipSuccess)
+    return to_cuda(error);
   context.shared_ready = true;
   return CUDA_SUCCESS;
 }
@@ -163,8 +172,11 @@ void free_shared(Context &context) {
     (void)hip::api().hipHostFree(context.status);
   if (context.fifo)
     (void)hip::api().hipHostFree(context.fifo);
+  if (context.atomic_locks)
+    (void)hip::api().hipFree(context.atomic_locks);
   context.status = nullptr;
   context.fifo = nullptr;
+  context.atomic_locks = nullptr;
 }
 
 void drain_printf(Context &context) {

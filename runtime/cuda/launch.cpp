@@ -256,6 +256,7 @@ CUresult launch_kernel(const Launch &launch) {
   block.grid_id = context->next_grid_id++;
   block.printf_fifo = context->fifo_device;
   block.status = context->status_device;
+  block.atomic_locks = reinterpret_cast<uint64_t>(context->atomic_locks);
   if (function->module->uses_heap)
     if (CUresult result = prepare_heap(*context, block.device_heap))
       return result;

@@ -205,6 +205,7 @@ struct Context {
   uint64_t status_device = 0;
   abi::PrintfFifo *fifo = nullptr;
   uint64_t fifo_device = 0;
+  void *atomic_locks = nullptr; // device memory (abi::LaunchBlock)
   void *heap = nullptr; // device memory (lowering/abi/device_heap.h), from the first launch of a
                         // module that calls malloc
   std::mutex drain_mutex;
@@ -318,7 +319,7 @@ CUresult after_wait(Context &context, hip::hipError_t error);
 /// Prints the FIFO's records to standard output.
 void drain_printf(Context &context);
 void free_deferred(Context &context, bool wait);
-/// Allocates the status block and the printf FIFO, unless they are there.
+/// Allocates the status block, the printf FIFO and the locks of 128-bit atomics, unless they are there.
 CUresult prepare_shared(Context &context);
 /// Frees them; nothing of the context may run.
 void free_shared(Context &context);

@@ -48,12 +48,16 @@ bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
 
 class Expander {
 public:
-  Expander(const isa::Form &form, unsigned version, unsigned sm, Enumeration &result)
-      : form_(form), version_(version), sm_(sm), result_(result) {}
+  Expander(const isa::Form &form, unsigned version, unsigned sm,
+           const std::function<void(const std::string &)> &use)
+      : form_(form), version_(version), sm_(sm), use_(use) {}
 
   void expand(size_t slot, const std::string &text) {
-    if (slot == form_.slots.size())
-      return finish(text);
+    if (slot == form_.slots.size()) {
+      if (legal(form_, mods_, types_, version_, sm_))
+        use_(text);
+      return;
+    }
     const isa::Slot &s = form_.slots[slot];
     if (s.optional) {
       if (s.is_type)
@@ -75,38 +79,36 @@ public:
   }
 
 private:
-  void finish(const std::string &text) {
-    if (!legal(form_, mods_, types_, version_, sm_))
-      return;
-    auto meaning = reference::meaning_of(text);
-    if (!meaning)
-      result_.without_reference.push_back(text);
-    else if (!meaning->constant_input)
-      result_.cases.push_back({text, &form_, std::move(*meaning)});
-    else
-      for (uint64_t constant : constants())
-        result_.cases.push_back({text, &form_, *meaning, constant});
-  }
-
-  /// Values of the form's constant operand: its borders, and steps of a prime over the rest.
-  std::vector<uint64_t> constants() const {
-    for (const isa::OperandSpec &o : form_.operands)
-      if (o.shape == isa::OperandSpec::Shape::Immediate) {
-        std::vector<uint64_t> values;
-        for (int64_t v = o.low; v < o.high; v += 11)
-          values.push_back(static_cast<uint64_t>(v));
-        values.push_back(static_cast<uint64_t>(o.high));
-        return values;
-      }
-    return {};
-  }
-
   const isa::Form &form_;
   unsigned version_, sm_;
-  Enumeration &result_;
+  const std::function<void(const std::string &)> &use_;
   std::vector<isa::Mod> mods_;
   std::vector<ptx::Type> types_;
 };
+
+/// Values of the form's constant operand: its borders, and steps of a prime over the rest.
+std::vector<uint64_t> constants(const isa::Form &form) {
+  for (const isa::OperandSpec &o : form.operands)
+    if (o.shape == isa::OperandSpec::Shape::Immediate) {
+      std::vector<uint64_t> values;
+      for (int64_t v = o.low; v < o.high; v += 11)
+        values.push_back(static_cast<uint64_t>(v));
+      values.push_back(static_cast<uint64_t>(o.high));
+      return values;
+    }
+  return {};
+}
+
+void add_cases(const isa::Form &form, const std::string &text, Enumeration &result) {
+  auto meaning = reference::meaning_of(text);
+  if (!meaning)
+    result.without_reference.push_back(text);
+  else if (!meaning->constant_input)
+    result.cases.push_back({text, &form, std::move(*meaning)});
+  else
+    for (uint64_t constant : constants(form))
+      result.cases.push_back({text, &form, *meaning, constant});
+}
 
 /// Not every combination of a form's modifiers and types is legal PTX: the frontend says which are.
 void drop_illegal(std::vector<Case> &cases) {
@@ -127,11 +129,17 @@ std::string Case::name() const {
   return meaning.constant_input ? fmt::format("{} 0x{:x}", instruction, constant) : instruction;
 }
 
+void for_each_spelling(const isa::Form &form, unsigned version, unsigned sm,
+                       const std::function<void(const std::string &)> &use) {
+  Expander(form, version, sm, use).expand(0, std::string(isa::spelling(form.opcode)));
+}
+
 Enumeration enumerate(unsigned version, unsigned sm) {
   Enumeration result;
   for (const isa::Form &form : isa::forms())
     if (register_operands_only(form))
-      Expander(form, version, sm, result).expand(0, std::string(isa::spelling(form.opcode)));
+      for_each_spelling(form, version, sm,
+                        [&](const std::string &text) { add_cases(form, text, result); });
   // A row may be covered by two forms (an optional operand in one of them); each spelling is run
   // once.
   std::set<std::string> seen;

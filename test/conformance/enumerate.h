@@ -4,6 +4,7 @@
 #include "frontend/isa/form.h"
 #include "test/reference/meaning.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct Enumeration {
   /// Instructions that only move values between registers and yet have no reference.
   std::vector<std::string> without_reference;
 };
+
+/// Calls `use` with every combination of the form's modifiers and types ("add.rn.ftz.f32") whose
+/// requirements and rules `sm` and PTX ISA `version` meet.
+void for_each_spelling(const ptx::isa::Form &form, unsigned version, unsigned sm,
+                       const std::function<void(const std::string &)> &use);
 
 /// Expands every form that is legal for `sm` at PTX ISA `version` into its modifier and type
 /// combinations.

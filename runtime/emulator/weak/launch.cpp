@@ -115,10 +115,9 @@ int Group::before(Wave &w, const Inst &i, StopInfo &stop) {
     return isa::kContinue;
   if (kind != Kind::Wait)
     return launch_.pipeline.issue(ws, w, i, kind, stop);
-  // A wave that waits gives the others time; once in kHurry, what it waits for is hurried.
-  constexpr unsigned kHurry = 4;
+  // A wave that waits gives the others time; now and then, what it waits for is hurried.
   Wait wait = wait_of(w, i);
-  if (!is_over(ws, wait) && !memory.random.one_in(kHurry)) {
+  if (!is_over(ws, wait) && !memory.random.one_in(memory.mood().hurry)) {
     stop.kind = StopKind::Budget;
     w.pc = i.pc;
     return isa::kStop;

@@ -9,11 +9,12 @@ namespace w2w::emu::weak {
 namespace {
 
 constexpr unsigned kL0Lines = 128, kGl1Lines = 256, kScalarLines = 128, kL2Lines = 512;
-/// A queue is looked at once in so many ticks; for how many ticks one of these rules.
-constexpr unsigned kMoods[] = {1, 2, 6, 24};
+/// Busy and idle, and with a few requests that take much longer than the others: those show what a
+/// load may be behind (load buffering).
+constexpr Mood kMoods[] = {{1, 400, 64}, {2, 12, 4}, {6, 400, 64}, {24, 12, 4}};
+/// For how many ticks one of these rules.
 constexpr unsigned kLongestMood = 600;
-/// Of requests: one in kSlow is performed with one chance in kPatience when its turn comes.
-constexpr unsigned kSlow = 3, kPatience = 12;
+constexpr unsigned kSlow = 3; ///< of requests: one in so many is slow
 /// How far behind the oldest request tick() reaches.
 constexpr size_t kReach = 24;
 constexpr unsigned kEviction = 192; ///< one line in so many ticks
@@ -375,7 +376,7 @@ void Memory::tick() {
     mood_ = kMoods[random.below(std::size(kMoods))];
     mood_left_ = random.below(kLongestMood);
   }
-  if (random.one_in(mood_)) {
+  if (random.one_in(mood_.ticks)) {
     unsigned first = random.below(shape.all_cus());
     for (unsigned k = 0; k < shape.all_cus(); k++) {
       unsigned cu = (first + k) % shape.all_cus();
@@ -383,7 +384,7 @@ void Memory::tick() {
       if (queue.empty())
         continue;
       size_t n = random.below(unsigned(std::min(queue.size(), kReach)));
-      if (!queue[n].slow || random.one_in(kPatience))
+      if (!queue[n].slow || random.one_in(mood_.patience))
         perform(cu, n);
       break;
     }

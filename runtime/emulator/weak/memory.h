@@ -28,6 +28,13 @@ struct Shape {
   static Shape of(std::string_view gfx, bool split);
 };
 
+/// How busy the memory is for a while; one chance in so many, each.
+struct Mood {
+  unsigned ticks;    ///< of a tick: that a queue is looked at
+  unsigned patience; ///< of a slow request, when its turn comes: that it is performed
+  unsigned hurry;    ///< of a wave's wait: that what it waits for is performed at once
+};
+
 class Memory {
 public:
   Memory(const Shape &shape, uint64_t seed);
@@ -53,6 +60,7 @@ public:
 
   /// A little time passes: perhaps a request is performed or a line evicted somewhere.
   void tick();
+  const Mood &mood() const { return mood_; }
   /// The launch ends: everything is performed and written back.
   void drain();
 
@@ -92,7 +100,7 @@ private:
   std::vector<std::unique_ptr<Cache>> l2_; ///< of each XCD, once it is used
   std::vector<std::unique_ptr<Op>> ops_;
   std::vector<Op *> free_;
-  unsigned mood_ = 4;      ///< in tick(): a queue is looked at once in so many
+  Mood mood_{};
   unsigned mood_left_ = 0; ///< ticks until another
 };
 

@@ -16,8 +16,8 @@ using namespace w2w::emu::test;
 namespace {
 
 constexpr unsigned kRuns = 1000; ///< without the forbidden outcome
-/// At most, until the weak outcome is seen; the rarest is one run in about 1300.
-constexpr unsigned kWeakRuns = 60000;
+/// At most, until the weak outcome is seen; the rarest is one run in about 500.
+constexpr unsigned kWeakRuns = 20000;
 constexpr unsigned kWords = 256; ///< x, y, z and the meeting place, 256 bytes apart
 
 struct Result {
@@ -32,6 +32,7 @@ enum class Cut {
   Acquire, ///< every instruction that invalidates a cache
   Release, ///< the waits and write-backs right before the memory instruction `next`
   Fence,   ///< Release and Acquire, both before `next` only
+  Stores,  ///< every wait for stores alone (gfx10 and later), where flow does not tell what follows
 };
 /// A target that does not show the weak outcome after a cut, and why.
 struct Strong {
@@ -63,6 +64,7 @@ bool both_one(const Result &r) {
 
 // The second instruction that a release orders: the store or atomic of y.
 constexpr const char *kRaiseY = "(store|atomic).* offset:256\\b";
+constexpr const char *kStoreFlag = "^ds_(write|store)_b32";
 constexpr const char *kLoadY = "load.* offset:256\\b";
 
 constexpr Dim kBlocks[] = {{1, 1, 1}, {2, 1, 1}, {3, 1, 1}, {4, 1, 1}};
@@ -91,6 +93,32 @@ const std::vector<Litmus> &all() {
       {"mp_volatile", kBlocks[1], kOneThread, read_old_x, message_twins()},
       {"mp_red", kBlocks[1], kOneThread, read_old_x, message_twins()},
       {"mp_vector", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_sequence", kBlocks[2], kOneThread, read_old_x, message_twins()},
+      {"mp_scopes", kBlocks[1], kOneThread, read_old_x, message_twins()},
+      {"mp_shared", kBlocks[0], kFourWarps, read_old_x, {}, "the LDS keeps the order of a wave"},
+      {"mp_shared_flag",
+       kBlocks[0],
+       kFourWarps,
+       read_old_x,
+       {{Cut::Acquire, "", {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}},
+        {Cut::Release, kStoreFlag, {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}}}},
+      {"mp_arrive",
+       kBlocks[0],
+       kFourWarps,
+       read_old_x,
+       {{Cut::Acquire, "", {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}},
+        {Cut::Stores, "", {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}}}},
+      {"lock",
+       kBlocks[1],
+       kOneThread,
+       [](const Result &r) { return r.x() != 2; },
+       {{Cut::Acquire, "", {}}, {Cut::Release, "atomic_swap", {}}}},
+      {"sb_sc_cta",
+       kBlocks[0],
+       kFourWarps,
+       both_zero,
+       {{Cut::Fence, kLoadY, {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}}}},
+      {"sb_sc_cluster", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
       {"sb_sc", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
       {"sb_sc_sys", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
       {"sb_membar_gl", kBlocks[1], kOneThread, both_zero, {{Cut::Fence, kLoadY, {}}}},
@@ -169,7 +197,8 @@ public:
       Kind kind = kind_of(lines_[k].text);
       bool release = kind == Kind::WriteBack || kind == Kind::Wait,
            acquire = kind == Kind::Invalidate;
-      bool wanted = what == Cut::Acquire ? acquire
+      bool wanted = what == Cut::Acquire  ? acquire
+                    : what == Cut::Stores ? is_wait_for_stores(lines_[k].text)
                     : what == Cut::Release
                         ? release && std::regex_search(memory_behind(k), behind)
                         : (release || acquire) && std::regex_search(memory_behind(k), behind);
@@ -217,10 +246,14 @@ private:
            : std::regex_search(text, invalidate) ? Kind::Invalidate
                                                  : Kind::Other;
   }
+  static bool is_wait_for_stores(const std::string &text) {
+    static const std::regex wait("^s_wait(cnt_vscnt|_storecnt)\\b");
+    return std::regex_search(text, wait);
+  }
   /// The memory instruction or barrier that follows in straight line; empty if a branch comes
   /// first.
   std::string memory_behind(size_t k) const {
-    static const std::regex memory("^((global|flat)_(load|store|atomic)|s_barrier)"),
+    static const std::regex memory("^((global|flat)_(load|store|atomic)|ds_|s_barrier)"),
         stop("^s_(branch|cbranch_([sv]cc|execnz)|endpgm|setpc)");
     for (++k; k < lines_.size(); ++k) {
       const std::string &text = lines_[k].text;
@@ -279,7 +312,10 @@ unsigned seen(const Target &target, const std::vector<uint8_t> &object, const Li
 }
 
 const char *cut_name(Cut c) {
-  return c == Cut::Acquire ? "acquire" : c == Cut::Release ? "release" : "fence";
+  return c == Cut::Acquire   ? "acquire"
+         : c == Cut::Release ? "release"
+         : c == Cut::Stores  ? "waits for stores"
+                             : "fence";
 }
 
 } // namespace
