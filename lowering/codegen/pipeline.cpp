@@ -21,6 +21,7 @@
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
 #include "lowering/passes/schedule_warps.h"
+#include "lowering/passes/spread_warps.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -157,6 +158,11 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
 
   // lower_warp_ops comes after settling, when shuffle distances and masks are constants.
   mpm.addPass(OURS(lower_warp_ops));
+
+  // spread_warps must come after all passes that ask for work-items and lanes: it changes their
+  // numbers. It asks for the size of the block in turn.
+  mpm.addPass(OURS(spread_warps));
+  mpm.addPass(OURS(lower_special_registers));
 
   if (state.options.stage == Stage::Lowered)
     return;

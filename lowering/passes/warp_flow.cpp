@@ -74,7 +74,9 @@ bool ThreadUniformity::is_same(const Instruction &i) const {
     if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") || name == "w2w.activemask")
       return true;
   }
-  return false;
+  // The half of the wave that the lane is in, part of %warpid.
+  return group_ == Of::Warp &&
+         match(&i, m_LShr(m_Intrinsic<Intrinsic::amdgcn_mbcnt_hi>(), m_SpecificInt(kWarpBits)));
 }
 
 /// The same for a warp that is part of one row of the block: %tid.x / 32, %tid.x < 64 and their
@@ -343,6 +345,37 @@ SmallVector<BasicBlock *> waiting_loops(Function &function) {
   return headers;
 }
 
+/// Whether a group of threads (a warp or a wave) comes to the loop, and leaves it, as a whole, but
+/// for threads that have ended: what it waits for is then other groups' to do.
+bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group) {
+  Function &function = *header.getParent();
+  DominatorTree dominators(function);
+  LoopInfo loops(dominators);
+  SmallVector<BasicBlock *> exiting;
+  loops.getLoopFor(&header)->getExitingBlocks(exiting);
+  if (any_of(exiting, [&](const BasicBlock *block) { return group.splits(*block); }))
+    return false;
+  // Nowhere have some of the group gone another way and not come back, nor go another number of
+  // turns. Those who have only left the kernel are no longer waited for.
+  for (const BasicBlock &block : function) {
+    if (!group.splits(block))
+      continue;
+    SmallPtrSet<const BasicBlock *, 4> going_on;
+    for (const BasicBlock *side : successors(&block))
+      if (!isa<ReturnInst>(side->front()))
+        going_on.insert(side);
+    if (going_on.size() < 2)
+      continue;
+    auto *node = post.getNode(&block);
+    const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+    SmallPtrSet<const BasicBlock *, 16> region;
+    influence(block, post, region);
+    if (&header != meet && region.contains(&header))
+      return false;
+  }
+  return true;
+}
+
 // ---- The verdict --------------------------------------------------------------------------------
 
 /// Operations without .sync name the threads that execute them: nobody waits for anybody.
@@ -480,13 +513,8 @@ std::string at_line(const DebugLoc &loc) {
 
 /// What a kernel's launch bounds say about the shape of its blocks.
 bool warps_are_rows(const Function &kernel) {
-  SmallVector<StringRef, 3> sizes;
-  kernel.getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
-  unsigned x = 0, y = 0, z = 0;
-  if (sizes.size() != 3 || sizes[0].getAsInteger(10, x) || sizes[1].getAsInteger(10, y) ||
-      sizes[2].getAsInteger(10, z))
-    return false;
-  return x % kWarp == 0 || (y == 1 && z == 1);
+  auto size = required_block(kernel);
+  return size && ((*size)[0] % kWarp == 0 || ((*size)[1] == 1 && (*size)[2] == 1));
 }
 
 } // namespace
@@ -509,7 +537,8 @@ SynchronisingFunctions::SynchronisingFunctions(Module &module) {
 }
 
 FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
-                       ModuleAnalysisManager &analyses, const PassEnv &env) {
+                       ModuleAnalysisManager &analyses, const PassEnv &env, bool solo) {
+  const bool paired = env.paired() && !solo;
   auto &manager =
       analyses.getResult<FunctionAnalysisManagerModuleProxy>(*function.getParent()).getManager();
   PostDominatorTree &post = manager.getResult<PostDominatorTreeAnalysis>(function);
@@ -537,12 +566,20 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     verdict.where = where;
     return verdict;
   };
-  if (!verdict.waiting_headers.empty()) {
-    DebugLoc where = verdict.waiting_headers.front()->getTerminator()->getDebugLoc();
-    return scheduled("a loop waits for other threads" + at_line(where), where);
-  }
-  if (warp_places.empty() && block_places.empty())
+  if (warp_places.empty() && block_places.empty() && verdict.waiting_headers.empty())
     return verdict;
+
+  UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
+  using Of = ThreadUniformity::Of;
+  bool rows = env.warps_are_rows || warps_are_rows(function);
+  ThreadUniformity warp(function, wave, post, Of::Warp, rows),
+      both(function, wave, post, Of::Wave, rows);
+  verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
+  for (BasicBlock *header : verdict.waiting_headers)
+    if (!waits_as_a_whole(*header, post, paired ? both : warp)) {
+      DebugLoc where = header->getTerminator()->getDebugLoc();
+      return scheduled("a loop waits for other threads" + at_line(where), where);
+    }
 
   // Arrivals are counted in LDS, and so are the threads that a barrier of the whole block waits for
   // besides them; only the dispatch loop tells when threads end.
@@ -552,15 +589,10 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
                            at_line(call->getDebugLoc()),
                        call->getDebugLoc());
 
-  UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
-  using Of = ThreadUniformity::Of;
-  bool rows = env.warps_are_rows || warps_are_rows(function);
-  ThreadUniformity warp(function, wave, post, Of::Warp, rows),
-      both(function, wave, post, Of::Wave, rows);
   // Whoever comes to a counted barrier together waits together.
   for (CallInst *call : software_barriers(function))
     for (const Value *operand : {call->getArgOperand(0), call->getArgOperand(1)})
-      if ((env.paired() ? both : warp).varies(*operand))
+      if ((paired ? both : warp).varies(*operand))
         return scheduled("the number of a barrier may differ among the threads of a wave" +
                              at_line(call->getDebugLoc()),
                          call->getDebugLoc());
@@ -576,8 +608,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   };
   if (judge(warp_places, in_warp, "threads of a warp may meet at different instructions"))
     return verdict;
-  verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
-  if (!env.paired()) {
+  if (!paired) {
     judge(block_places, in_warp, "threads of a warp may come to different barriers");
     return verdict;
   }

@@ -30,8 +30,25 @@ bool LaunchContext::first(Kind kind, uint64_t pc, uint64_t other) {
   return seen_.insert({{pc, other}, kind}).second;
 }
 
-std::string thread_text(const LaunchContext &launch, const Dim &block, uint32_t thread) {
-  const Dim &size = launch.plan.block;
+namespace {
+
+/// The size of the program's blocks and the number of a work-item's thread, which solo kernels
+/// number in their own way (lowering/abi/launch_block.h).
+std::pair<Dim, uint32_t> logical(const LaunchPlan &plan, uint32_t work_item) {
+  uint64_t address = 0;
+  abi::LaunchBlock block;
+  if (!plan.kernel->solo_launch_block ||
+      !read_if_mapped(plan, plan.kernarg + *plan.kernel->solo_launch_block, &address,
+                      sizeof address) ||
+      !read_if_mapped(plan, address, &block, sizeof block))
+    return {plan.block, work_item};
+  return {Dim{block.ntid[0], block.ntid[1], block.ntid[2]}, work_item / 64 * 32 + work_item % 32};
+}
+
+} // namespace
+
+std::string thread_text(const LaunchContext &launch, const Dim &block, uint32_t work_item) {
+  auto [size, thread] = logical(launch.plan, work_item);
   return fmt::format("block ({},{},{}), thread ({},{},{})", block[0], block[1], block[2],
                      thread % size[0], thread / size[0] % size[1], thread / size[0] / size[1]);
 }
