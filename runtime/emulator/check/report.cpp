@@ -1,9 +1,11 @@
 #include "runtime/emulator/check/report.h"
 
+#include "lowering/abi/launch_block.h"
 #include "runtime/emulator/check/options.h"
 #include "runtime/emulator/log.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 #include <unordered_set>
 
@@ -35,14 +37,19 @@ namespace {
 /// The size of the program's blocks and the number of a work-item's thread, which solo kernels
 /// number in their own way (lowering/abi/launch_block.h).
 std::pair<Dim, uint32_t> logical(const LaunchPlan &plan, uint32_t work_item) {
+  auto read = [&](auto &value, uint64_t address) {
+    if (!plan.memory->accessible(address, address + sizeof value, Access::Read))
+      return false;
+    std::memcpy(&value, reinterpret_cast<const void *>(address), sizeof value);
+    return true;
+  };
   uint64_t address = 0;
-  abi::LaunchBlock block;
+  Dim size{};
   if (!plan.kernel->solo_launch_block ||
-      !read_if_mapped(plan, plan.kernarg + *plan.kernel->solo_launch_block, &address,
-                      sizeof address) ||
-      !read_if_mapped(plan, address, &block, sizeof block))
+      !read(address, plan.kernarg + *plan.kernel->solo_launch_block) ||
+      !read(size, address + offsetof(abi::LaunchBlock, ntid)) || volume(size) == 0)
     return {plan.block, work_item};
-  return {Dim{block.ntid[0], block.ntid[1], block.ntid[2]}, work_item / 64 * 32 + work_item % 32};
+  return {size, work_item / 64 * 32 + work_item % 32};
 }
 
 } // namespace
