@@ -1,7 +1,11 @@
 ; Loops that wait for memory, and loops that only look like it.
 ; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx1100 %s -o - | FileCheck %s
 ; CHECK-DAG: @lock({{.*}} #[[WAITS:[0-9]+]]
-; CHECK-DAG: @flag({{.*}} #[[WAITS]]
+; CHECK-DAG: @own_flag({{.*}} #[[WAITS]]
+; CHECK-DAG: @one_waits({{.*}} #[[WAITS]]
+; CHECK-DAG: @after_other_turns({{.*}} #[[WAITS]]
+; CHECK-DAG: @flag({{.*}}) {
+; CHECK-DAG: @flag_after_return({{.*}}) {
 ; CHECK-DAG: @lock_inside({{.*}} #[[WAITS]]
 ; CHECK-DAG: @retry({{.*}}) {
 ; CHECK-DAG: @ticket({{.*}}) {
@@ -21,6 +25,66 @@ have:
   %n = add i32 %v, 1
   store i32 %n, ptr addrspace(1) %q
   store atomic i32 0, ptr addrspace(1) %p release, align 4
+  ret void
+}
+declare i32 @llvm.amdgcn.workitem.id.x()
+; Each thread waits for a word of its own.
+define amdgpu_kernel void @own_flag(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %a = getelementptr i32, ptr addrspace(1) %p, i32 %t
+  br label %wait
+wait:
+  %v = load volatile i32, ptr addrspace(1) %a
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %done
+done:
+  ret void
+}
+; The others of the wave stand behind the branch, and may be the ones that it waits for.
+define amdgpu_kernel void @one_waits(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %one = icmp eq i32 %t, 0
+  br i1 %one, label %wait, label %done
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %done
+done:
+  store volatile i32 1, ptr addrspace(1) %p
+  ret void
+}
+; Threads that are through with the outer loop wait behind it.
+define amdgpu_kernel void @after_other_turns(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  br label %turn
+turn:
+  %i = phi i32 [ 0, %0 ], [ %next, %through ]
+  br label %wait
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp ult i32 %v, %i
+  br i1 %c, label %wait, label %through
+through:
+  %next = add i32 %i, 1
+  %more = icmp ult i32 %next, %t
+  br i1 %more, label %turn, label %done
+done:
+  store volatile i32 100, ptr addrspace(1) %p
+  ret void
+}
+; The whole wave comes to the loop and leaves it: it waits for other waves.
+define amdgpu_kernel void @flag_after_return(ptr addrspace(1) %p, i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %out = icmp uge i32 %t, %n
+  br i1 %out, label %end, label %wait
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %done
+done:
+  store i32 %t, ptr addrspace(1) %p
+  ret void
+end:
   ret void
 }
 define amdgpu_kernel void @flag(ptr addrspace(1) %p) {
