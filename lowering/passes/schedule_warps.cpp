@@ -698,7 +698,9 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       verdict.scheduled = true;
       verdict.reason = "asked for";
     }
+    changed |= solo;
     if (!verdict.scheduled) {
+      changed |= pause_in_waiting_loops(verdict);
       if (verdict.assumes_rows)
         env.row_kernels.insert(kernel->getName().str());
       continue;

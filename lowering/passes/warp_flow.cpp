@@ -4,6 +4,7 @@
 
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
@@ -517,7 +518,31 @@ bool warps_are_rows(const Function &kernel) {
   return size && ((*size)[0] % kWarp == 0 || ((*size)[1] == 1 && (*size)[2] == 1));
 }
 
+/// Whether the loop changes nothing but by what it waits with.
+bool only_waits(const Loop &loop) {
+  return all_of(loop.blocks(), [](const BasicBlock *block) {
+    return all_of(*block, [](const Instruction &i) {
+      return !i.mayHaveSideEffects() || reads_for_news(i) || isa<FenceInst>(i) ||
+             isa<IntrinsicInst>(i);
+    });
+  });
+}
+
 } // namespace
+
+bool pause_in_waiting_loops(const FlowVerdict &verdict) {
+  bool found = false;
+  for (BasicBlock *header : verdict.waiting_headers) {
+    DominatorTree dominators(*header->getParent());
+    LoopInfo loops(dominators);
+    if (!only_waits(*loops.getLoopFor(header)))
+      continue;
+    IRBuilder<> b(header, header->getFirstInsertionPt());
+    b.CreateIntrinsic(Intrinsic::amdgcn_s_sleep, {}, {b.getInt32(1)});
+    found = true;
+  }
+  return found;
+}
 
 SynchronisingFunctions::SynchronisingFunctions(Module &module) {
   auto callers = [&](auto is_operation, SmallPtrSetImpl<const Function *> &set) {

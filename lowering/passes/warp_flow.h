@@ -57,6 +57,10 @@ FlowVerdict judge_flow(llvm::Function &function, const SynchronisingFunctions &o
                        llvm::ModuleAnalysisManager &analyses, const PassEnv &env,
                        bool solo = false);
 
+/// Lets other waves run in each turn of a loop that does nothing but wait, in a kernel that is not
+/// scheduled. Says whether there was one.
+bool pause_in_waiting_loops(const FlowVerdict &verdict);
+
 /// Which values may differ among the threads of one 32-thread warp, or of a wave: fewer than LLVM's
 /// uniformity analysis says of a wave, which knows nothing of our operations. `rows`: whether warps
 /// are rows of the block (its x size is a multiple of 32, or it has one row), so that %tid.x / 32

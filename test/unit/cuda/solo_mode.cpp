@@ -2,6 +2,7 @@
 // of the doubled workgroup shows.
 //   solo_mode        the choice by block size (W2W_CONFIG unset)
 //   solo_mode forced W2W_CONFIG=warp-mode=solo
+//   solo_mode checked the same, with W2W_CHECK=memory: reports of the emulator's checker
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
@@ -86,6 +87,18 @@ MEET:
   mov.u32 %y, %tid.y;
   setp.eq.u32 %p, %y, %n;
   @%p trap;
+  ret;
+}
+.visible .entry writes_past(.param .u64 out, .param .u32 thread)
+{
+  .reg .pred %p;
+  .reg .b32 %y, %n;
+  .reg .b64 %o;
+  ld.param.u64 %o, [out];
+  ld.param.u32 %n, [thread];
+  mov.u32 %y, %tid.y;
+  setp.eq.u32 %p, %y, %n;
+  @%p st.global.u32 [%o+64], %y;
   ret;
 }
 .visible .entry needs_1024() .reqntid 1024
@@ -224,6 +237,17 @@ void forced() {
   CHECK(log_count("block (0,0,0), thread (0,6,") == 1);
 }
 
+void checked() {
+  CUdeviceptr out = 0;
+  CHECK_CU(cuMemAlloc_v2(&out, 64));
+  uint32_t row = 40;
+  void *parameters[] = {&out, &row};
+  CHECK_CU(
+      cuLaunchKernel(kernel("writes_past"), 1, 1, 1, 1, 50, 1, 0, nullptr, parameters, nullptr));
+  CHECK(cuCtxSynchronize() == CUDA_ERROR_ILLEGAL_ADDRESS);
+  CHECK(log_count("kernel 'writes_past', block (0,0,0), thread (0,40,0)") == 1);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -237,6 +261,8 @@ int main(int argc, char **argv) {
   CHECK_CU(cuModuleLoadData(&module, kKernels));
   if (argc > 1 && std::strcmp(argv[1], "forced") == 0)
     forced();
+  else if (argc > 1 && std::strcmp(argv[1], "checked") == 0)
+    checked();
   else
     chosen();
   std::printf("solo mode: %d failed checks\n", failed_checks);

@@ -12,6 +12,14 @@
 ; CHECK-DAG: @plain({{.*}}) {
 ; CHECK-DAG: attributes #[[WAITS]] = { "w2w-scheduled"="a loop waits for other threads" }
 
+; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx1100 %s -o - | FileCheck %s --check-prefix=PAUSE
+; PAUSE: void @flag_after_return
+; PAUSE: wait:
+; PAUSE-NEXT: call void @llvm.amdgcn.s.sleep(i32 1)
+; PAUSE: void @flag_with_work
+; PAUSE-NOT: s.sleep
+; PAUSE: ret void
+
 ; A lock: what is expected does not come from memory.
 define amdgpu_kernel void @lock(ptr addrspace(1) %p, ptr addrspace(1) %q) {
   br label %try
@@ -72,7 +80,7 @@ done:
   store volatile i32 100, ptr addrspace(1) %p
   ret void
 }
-; The whole wave comes to the loop and leaves it: it waits for other waves.
+; The whole wave comes to the loop and leaves it: it waits for other waves, and lets them run.
 define amdgpu_kernel void @flag_after_return(ptr addrspace(1) %p, i32 %n) {
   %t = call i32 @llvm.amdgcn.workitem.id.x()
   %out = icmp uge i32 %t, %n
@@ -85,6 +93,17 @@ done:
   store i32 %t, ptr addrspace(1) %p
   ret void
 end:
+  ret void
+}
+; Its turns do more than wait.
+define amdgpu_kernel void @flag_with_work(ptr addrspace(1) %p, ptr addrspace(1) %q) {
+  br label %wait
+wait:
+  store i32 1, ptr addrspace(1) %q
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %done
+done:
   ret void
 }
 define amdgpu_kernel void @flag(ptr addrspace(1) %p) {
