@@ -346,9 +346,63 @@ SmallVector<BasicBlock *> waiting_loops(Function &function) {
   return headers;
 }
 
-/// Whether a group of threads (a warp or a wave) comes to the loop, and leaves it, as a whole, but
-/// for threads that have ended: what it waits for is then other groups' to do.
-bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group) {
+bool does_nothing(const Instruction &i) {
+  return !i.mayHaveSideEffects() || isa<FenceInst>(i);
+}
+
+/// Whether threads that go on from the block come to a barrier before they do anything that others
+/// could wait for, one that a whole warp takes part in, or (for `wave`) the whole block.
+bool goes_to_barrier(const BasicBlock *block, bool wave) {
+  SmallPtrSet<const BasicBlock *, 8> seen;
+  for (; block && seen.insert(block).second; block = block->getSingleSuccessor())
+    for (const Instruction &i : *block) {
+      if (auto *call = dyn_cast<CallInst>(&i)) {
+        StringRef name = warp_name(*call);
+        if (is_block_barrier(name) && name != "w2w.barrier.arrive" &&
+            (call->arg_size() < 2 || match(call->getArgOperand(1), m_Zero())))
+          return true;
+        if (!wave && name == "w2w.bar.warp" && match(call->getArgOperand(0), m_AllOnes()))
+          return true;
+      }
+      if (!does_nothing(i))
+        return false;
+    }
+  return false;
+}
+
+/// Of the threads that part at the end of `block`, those that do not come to `header` only go to a
+/// barrier that the others must come to as well: nobody waits for them.
+bool others_only_stand(const BasicBlock &block, const BasicBlock *meet, const BasicBlock &header,
+                       bool wave) {
+  if (!meet || !goes_to_barrier(meet, wave))
+    return false;
+  unsigned waiting_sides = 0;
+  for (const BasicBlock *side : successors(&block)) {
+    if (side == meet)
+      continue;
+    bool waits = false, acts = false;
+    SmallVector<const BasicBlock *> work{side};
+    SmallPtrSet<const BasicBlock *, 16> seen{side, meet};
+    while (!work.empty()) {
+      const BasicBlock *b = work.pop_back_val();
+      waits |= b == &header;
+      acts |= !all_of(*b, does_nothing);
+      for (const BasicBlock *next : successors(b))
+        if (seen.insert(next).second)
+          work.push_back(next);
+    }
+    waiting_sides += waits;
+    if (acts && !waits)
+      return false;
+  }
+  return waiting_sides == 1;
+}
+
+/// Whether a group of threads (a warp, or a wave) comes to the loop, and leaves it, as a whole, but
+/// for threads that have ended or only stand at a barrier: what it waits for is then other groups'
+/// to do.
+bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group,
+                      bool wave) {
   Function &function = *header.getParent();
   DominatorTree dominators(function);
   LoopInfo loops(dominators);
@@ -371,7 +425,8 @@ bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadU
     const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
     SmallPtrSet<const BasicBlock *, 16> region;
     influence(block, post, region);
-    if (&header != meet && region.contains(&header))
+    if (&header != meet && region.contains(&header) &&
+        !others_only_stand(block, meet, header, wave))
       return false;
   }
   return true;
@@ -601,7 +656,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
       both(function, wave, post, Of::Wave, rows);
   verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
   for (BasicBlock *header : verdict.waiting_headers)
-    if (!waits_as_a_whole(*header, post, paired ? both : warp)) {
+    if (!waits_as_a_whole(*header, post, paired ? both : warp, paired)) {
       DebugLoc where = header->getTerminator()->getDebugLoc();
       return scheduled("a loop waits for other threads" + at_line(where), where);
     }

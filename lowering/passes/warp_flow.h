@@ -10,9 +10,9 @@
 // since
 //   the hardware counts waves;
 // * at a loop that waits for memory to change: the change may be another thread's of the wave,
-//   unless the wave comes to the loop and leaves it as a whole. A compare-and-swap loop that tries
-//   again with the value it has just seen does not wait: whenever it fails, somebody else has
-//   succeeded.
+//   unless the wave comes to the loop and leaves it as a whole, or the others of the wave stand at
+//   a barrier meanwhile. A compare-and-swap loop that tries again with the value it has just seen
+//   does not wait: whenever it fails, somebody else has succeeded.
 //
 // In solo mode (spread_warps) a wave is a warp, as on wave32.
 #pragma once

@@ -4,6 +4,11 @@
 ; CHECK-DAG: @own_flag({{.*}} #[[WAITS]]
 ; CHECK-DAG: @one_waits({{.*}} #[[WAITS]]
 ; CHECK-DAG: @after_other_turns({{.*}} #[[WAITS]]
+; CHECK-DAG: @others_act({{.*}} #[[WAITS]]
+; CHECK-DAG: @others_act_behind({{.*}} #[[WAITS]]
+; CHECK-DAG: @part_of_the_block({{.*}} #[[WAITS]]
+; CHECK-DAG: @one_waits_before_barrier({{.*}}) {
+; CHECK-DAG: @one_waits_before_warp_barrier({{.*}}) {
 ; CHECK-DAG: @flag({{.*}}) {
 ; CHECK-DAG: @flag_after_return({{.*}}) {
 ; CHECK-DAG: @lock_inside({{.*}} #[[WAITS]]
@@ -12,6 +17,10 @@
 ; CHECK-DAG: @plain({{.*}}) {
 ; CHECK-DAG: attributes #[[WAITS]] = { "w2w-scheduled"="a loop waits for other threads" }
 
+; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx942 %s -o - | FileCheck %s --check-prefix=WAVE64
+; WAVE64-DAG: @one_waits_before_barrier({{.*}}) {
+; WAVE64-DAG: @one_waits_before_warp_barrier({{.*}} #[[WAITS64:[0-9]+]]
+; WAVE64-DAG: attributes #[[WAITS64]] = { "w2w-scheduled"="a loop waits for other threads" }
 ; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx1100 %s -o - | FileCheck %s --check-prefix=PAUSE
 ; PAUSE: void @flag_after_return
 ; PAUSE: wait:
@@ -78,6 +87,83 @@ through:
   br i1 %more, label %turn, label %done
 done:
   store volatile i32 100, ptr addrspace(1) %p
+  ret void
+}
+; The others stand at a barrier of the block, as in a barrier of the grid: nobody waits for them.
+declare void @w2w.barrier.sync(i32) convergent
+declare void @w2w.barrier.sync.count(i32, i32) convergent
+declare void @w2w.bar.warp(i32) convergent
+define amdgpu_kernel void @one_waits_before_barrier(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %one = icmp eq i32 %t, 0
+  br i1 %one, label %arrive, label %meet
+arrive:
+  %n = atomicrmw add ptr addrspace(1) %p, i32 1 monotonic
+  br label %wait
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %leave
+leave:
+  store volatile i32 1, ptr addrspace(1) %p
+  br label %meet
+meet:
+  call void @w2w.barrier.sync(i32 0)
+  store volatile i32 1, ptr addrspace(1) %p
+  ret void
+}
+; The same with a barrier of the warp, which is a wave here, but not on gfx942.
+define amdgpu_kernel void @one_waits_before_warp_barrier(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %one = icmp eq i32 %t, 0
+  br i1 %one, label %wait, label %meet
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %meet
+meet:
+  call void @w2w.bar.warp(i32 -1)
+  ret void
+}
+; They act before the barrier, or the barrier is of fewer threads.
+define amdgpu_kernel void @others_act(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %one = icmp eq i32 %t, 0
+  br i1 %one, label %wait, label %act
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %meet
+act:
+  store i32 1, ptr addrspace(1) %p
+  br label %meet
+meet:
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}
+define amdgpu_kernel void @others_act_behind(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %one = icmp eq i32 %t, 0
+  br i1 %one, label %wait, label %meet
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %meet
+meet:
+  store i32 1, ptr addrspace(1) %p
+  call void @w2w.barrier.sync(i32 0)
+  ret void
+}
+define amdgpu_kernel void @part_of_the_block(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %one = icmp eq i32 %t, 0
+  br i1 %one, label %wait, label %meet
+wait:
+  %v = load volatile i32, ptr addrspace(1) %p
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %meet
+meet:
+  call void @w2w.barrier.sync.count(i32 1, i32 32)
   ret void
 }
 ; The whole wave comes to the loop and leaves it: it waits for other waves, and lets them run.
