@@ -398,21 +398,33 @@ bool others_only_stand(const BasicBlock &block, const BasicBlock *meet, const Ba
   return waiting_sides == 1;
 }
 
+/// Whether the loop changes nothing but by what it waits with.
+bool only_waits(const Loop &loop) {
+  return all_of(loop.blocks(), [](const BasicBlock *block) {
+    return all_of(*block, [](const Instruction &i) {
+      return !i.mayHaveSideEffects() || reads_for_news(i) || isa<FenceInst>(i) ||
+             isa<IntrinsicInst>(i);
+    });
+  });
+}
+
 /// Whether a group of threads (a warp, or a wave) comes to the loop, and leaves it, as a whole, but
 /// for threads that have ended or only stand at a barrier: what it waits for is then other groups'
 /// to do.
 bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group,
                       bool wave) {
-  Function &function = *header.getParent();
-  DominatorTree dominators(function);
+  DominatorTree dominators(*header.getParent());
   LoopInfo loops(dominators);
+  const Loop &loop = *loops.getLoopFor(&header);
   SmallVector<BasicBlock *> exiting;
-  loops.getLoopFor(&header)->getExitingBlocks(exiting);
-  if (any_of(exiting, [&](const BasicBlock *block) { return group.splits(*block); }))
+  loop.getExitingBlocks(exiting);
+  // What a thread does in its last turn LLVM may move behind the loop, where it waits for others.
+  if (any_of(exiting, [&](const BasicBlock *block) { return group.splits(*block); }) &&
+      !only_waits(loop))
     return false;
-  // Nowhere have some of the group gone another way and not come back, nor go another number of
-  // turns. Those who have only left the kernel are no longer waited for.
-  for (const BasicBlock &block : function) {
+  // Nowhere have some of the group gone another way and not come back, nor leave the loop before
+  // the others. Those who have only left the kernel are no longer waited for.
+  for (const BasicBlock &block : *header.getParent()) {
     if (!group.splits(block))
       continue;
     SmallPtrSet<const BasicBlock *, 4> going_on;
@@ -571,16 +583,6 @@ std::string at_line(const DebugLoc &loc) {
 bool warps_are_rows(const Function &kernel) {
   auto size = required_block(kernel);
   return size && ((*size)[0] % kWarp == 0 || ((*size)[1] == 1 && (*size)[2] == 1));
-}
-
-/// Whether the loop changes nothing but by what it waits with.
-bool only_waits(const Loop &loop) {
-  return all_of(loop.blocks(), [](const BasicBlock *block) {
-    return all_of(*block, [](const Instruction &i) {
-      return !i.mayHaveSideEffects() || reads_for_news(i) || isa<FenceInst>(i) ||
-             isa<IntrinsicInst>(i);
-    });
-  });
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 ; CHECK-DAG: @others_act_behind({{.*}} #[[WAITS]]
 ; CHECK-DAG: @part_of_the_block({{.*}} #[[WAITS]]
 ; CHECK-DAG: @one_waits_before_barrier({{.*}}) {
+; CHECK-DAG: @each_waits_before_barrier({{.*}}) {
 ; CHECK-DAG: @one_waits_before_warp_barrier({{.*}}) {
 ; CHECK-DAG: @flag({{.*}}) {
 ; CHECK-DAG: @flag_after_return({{.*}}) {
@@ -45,7 +46,7 @@ have:
   ret void
 }
 declare i32 @llvm.amdgcn.workitem.id.x()
-; Each thread waits for a word of its own.
+; Each thread waits for a word of its own, and tells others when it has seen it.
 define amdgpu_kernel void @own_flag(ptr addrspace(1) %p) {
   %t = call i32 @llvm.amdgcn.workitem.id.x()
   %a = getelementptr i32, ptr addrspace(1) %p, i32 %t
@@ -55,6 +56,7 @@ wait:
   %c = icmp eq i32 %v, 0
   br i1 %c, label %wait, label %done
 done:
+  store volatile i32 1, ptr addrspace(1) %p
   ret void
 }
 ; The others of the wave stand behind the branch, and may be the ones that it waits for.
@@ -123,6 +125,19 @@ wait:
   br i1 %c, label %wait, label %meet
 meet:
   call void @w2w.bar.warp(i32 -1)
+  ret void
+}
+; So do those who leave the loop before the others.
+define amdgpu_kernel void @each_waits_before_barrier(ptr addrspace(1) %p) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %a = getelementptr i32, ptr addrspace(1) %p, i32 %t
+  br label %wait
+wait:
+  %v = load volatile i32, ptr addrspace(1) %a
+  %c = icmp eq i32 %v, 0
+  br i1 %c, label %wait, label %meet
+meet:
+  call void @w2w.barrier.sync(i32 0)
   ret void
 }
 ; They act before the barrier, or the barrier is of fewer threads.
