@@ -45,7 +45,7 @@ private:
   const Processor *processor_ = nullptr;
   std::vector<std::string_view> kernels_;
   std::map<std::string, std::string> warp_modes_;
-  std::set<std::string> row_kernels_;
+  std::set<std::string> row_kernels_, solo_kernels_, solo_serves_;
   uint32_t window_bytes_ = 0;
 };
 
@@ -172,6 +172,8 @@ bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, Compile
   for (KernelResources &k : result.kernels) {
     k.window_bytes = window_bytes_;
     k.assumes_rows = row_kernels_.contains(k.name);
+    k.solo = solo_kernels_.contains(k.name);
+    k.solo_serves = solo_serves_.contains(k.name);
     if (auto mode = warp_modes_.find(k.name); mode != warp_modes_.end())
       k.warp_mode = mode->second;
     else
@@ -194,8 +196,9 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
           "; supported are 4, 5 and 6");
     return false;
   }
-  if (options_.warp_mode == WarpMode::Solo) {
-    error("warp mode 'solo' is not supported; use auto, paired or scheduled");
+  if (options_.warp_mode == WarpMode::Solo && options_.abi != KernelAbi::Runtime) {
+    error("warp mode 'solo' needs warp2wave's runtime, which launches two work-items for each "
+          "thread; use auto, paired or scheduled");
     return false;
   }
   if (options_.shared_in_memory && options_.abi != KernelAbi::Runtime) {
@@ -238,9 +241,12 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .errors = {},
                 .warp_mode = options_.warp_mode,
                 .warps_are_rows = options_.warps_are_rows,
+                .small_blocks = options_.small_blocks,
                 .shared_in_memory = options_.shared_in_memory,
                 .warp_modes = {},
                 .row_kernels = {},
+                .solo_kernels = {},
+                .solo_serves = {},
                 .window_bytes = 0};
     PipelineOptions pipeline{.opt_level = options_.opt_level,
                              .verify = verify,
@@ -261,6 +267,8 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
     }
     warp_modes_ = std::move(env.warp_modes);
     row_kernels_ = std::move(env.row_kernels);
+    solo_kernels_ = std::move(env.solo_kernels);
+    solo_serves_ = std::move(env.solo_serves);
     window_bytes_ = env.window_bytes;
     if (options_.emit == EmitKind::LlvmOpt) {
       std::string text;

@@ -35,6 +35,9 @@ struct CompileOptions {
   /// The kernels will only be launched with blocks whose x size is a multiple of 32, or that are
   /// one row of threads: %tid.x / 32 is then the same for a warp.
   bool warps_are_rows = false;
+  /// The kernels will only be launched with blocks of at most abi::kMostSoloThreads threads, so
+  /// that the choice of warp mode may fall on solo. Runtime ABI only.
+  bool small_blocks = false;
   /// The shared window lies in LaunchBlock::shared_slab, not in LDS. Runtime ABI only.
   bool shared_in_memory = false;
   bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
@@ -54,6 +57,8 @@ struct KernelResources {
   uint32_t wave_size = 0;
   uint32_t code_bytes = 0;
   std::string warp_mode;     // "native", "paired", "scheduled", "solo" and the reason
+  bool solo = false;         // to be launched as abi::solo_work_items says
+  bool solo_serves = false;  // not solo, but had been with CompileOptions::small_blocks
   bool assumes_rows = false; // only for blocks as CompileOptions::warps_are_rows says
   uint32_t window_bytes = 0; // with shared_in_memory: where dynamic shared memory begins
 };

@@ -33,6 +33,19 @@ struct LaunchBlock {
   uint64_t atomic_locks;       // 112: locks of 128-bit atomics, one table a context; 0 is free
 };
 
+/// Names of the kernel argument that points to the launch block, in AMD's metadata. The second says
+/// that the kernel runs in solo mode: one warp a wave of 64 lanes, the upper 32 of which end at
+/// once; its workgroups have one dimension and solo_work_items(threads) work-items, of which number
+/// 64 * w + l is thread 32 * w + l of the block, x running fastest.
+inline constexpr char kLaunchBlockArgument[] = "launch_block";
+inline constexpr char kSoloLaunchBlockArgument[] = "solo_launch_block";
+
+/// The most threads of a block in solo mode: AMD allows 1,024 work-items a workgroup.
+inline constexpr uint32_t kMostSoloThreads = 512;
+constexpr uint32_t solo_work_items(uint32_t threads) {
+  return (threads + 31) / 32 * 64;
+}
+
 static_assert(sizeof(LaunchBlock) == 120);
 static_assert(offsetof(LaunchBlock, ntid) == 16);
 static_assert(offsetof(LaunchBlock, grid_workspace) == 56);

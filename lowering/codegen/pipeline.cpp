@@ -23,6 +23,7 @@
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
 #include "lowering/passes/schedule_warps.h"
+#include "lowering/passes/spread_warps.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -165,6 +166,11 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // needs the launch block.
   mpm.addPass(OURS(expand_bfloat_extrema));
   mpm.addPass(OURS(expand_wide_atomics));
+
+  // spread_warps must come after all passes that ask for work-items and lanes: it changes their
+  // numbers. It asks for the size of the block in turn.
+  mpm.addPass(OURS(spread_warps));
+  mpm.addPass(OURS(lower_special_registers));
 
   if (state.options.stage == Stage::Lowered)
     return;

@@ -34,7 +34,7 @@ void append(Function &kernel) {
   kernel.eraseFromParent();
 
   Argument *block = replacement->getArg(types.size() - 1);
-  block->setName("launch_block");
+  block->setName(abi::kLaunchBlockArgument);
   AttrBuilder attributes(context);
   attributes.addAttribute(Attribute::NoAlias)
       .addAttribute(Attribute::NoUndef)

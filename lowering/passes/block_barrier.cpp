@@ -39,16 +39,11 @@ bool takes_whole_block(const CallInst &call) {
   auto *constant = dyn_cast<ConstantInt>(call.getArgOperand(1));
   if (!constant || constant->isZero())
     return constant;
-  SmallVector<StringRef, 3> sizes;
-  call.getFunction()->getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
-  uint64_t block = 1;
-  for (StringRef text : sizes) {
-    unsigned size = 0;
-    if (text.getAsInteger(10, size))
-      return false;
-    block *= size;
-  }
-  return sizes.size() == 3 && (block + 31) / 32 * 32 == constant->getZExtValue();
+  auto size = required_block(*call.getFunction());
+  if (!size)
+    return false;
+  uint64_t block = uint64_t{(*size)[0]} * (*size)[1] * (*size)[2];
+  return (block + 31) / 32 * 32 == constant->getZExtValue();
 }
 
 } // namespace

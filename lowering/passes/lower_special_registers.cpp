@@ -81,14 +81,8 @@ Value *SpecialRegisters::tid(unsigned dim) {
 
 Value *SpecialRegisters::ntid(unsigned dim) {
   // A kernel with .reqntid knows its size.
-  const Function &function = *builder_.GetInsertBlock()->getParent();
-  if (function.hasFnAttribute("w2w-reqntid")) {
-    SmallVector<StringRef, 3> sizes;
-    function.getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
-    unsigned size = 0;
-    if (dim < sizes.size() && !sizes[dim].getAsInteger(10, size) && size)
-      return builder_.getInt32(size);
-  }
+  if (auto size = required_block(*builder_.GetInsertBlock()->getParent()))
+    return builder_.getInt32((*size)[dim]);
   if (runtime())
     return load(launch_block(builder_), offsetof(abi::LaunchBlock, ntid) + 4 * dim,
                 builder_.getInt32Ty(), 1, 1025);
@@ -119,17 +113,19 @@ Value *SpecialRegisters::nctaid(unsigned dim) {
   return builder_.CreateUDiv(items, ntid(dim), "nctaid");
 }
 
-/// %warpid. Waves hold consecutive work-items, so the wave's first active lane tells the wave, and
-/// the lane its half: written so, LLVM sees which part of it is uniform in the wave.
+/// %warpid. Waves hold consecutive threads, so any lane tells the wave's first thread, and the lane
+/// its half: written so, LLVM sees which part of it is uniform in the wave. It must stay right when
+/// spread_warps gives the threads other numbers.
 Value *SpecialRegisters::warp_number() {
   Value *linear = linear_thread(builder_, ntid(0), ntid(1));
-  Value *first =
-      builder_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {builder_.getInt32Ty()}, {linear});
+  auto uniform = [&](Value *v) {
+    return builder_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {builder_.getInt32Ty()}, {v});
+  };
   if (env_.processor.wave_size == 32)
-    return builder_.CreateLShr(first, 5, "warpid");
-  Value *pair = builder_.CreateShl(builder_.CreateLShr(first, 6), 1);
-  Value *half = builder_.CreateLShr(wave_lane(builder_, env_.processor), 5);
-  return builder_.CreateOr(pair, half, "warpid");
+    return builder_.CreateLShr(uniform(linear), 5, "warpid");
+  Value *lane = wave_lane(builder_, env_.processor);
+  Value *first = builder_.CreateLShr(uniform(builder_.CreateSub(linear, lane)), 5);
+  return builder_.CreateAdd(first, builder_.CreateLShr(lane, 5), "warpid");
 }
 
 Value *SpecialRegisters::clock() {

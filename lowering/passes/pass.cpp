@@ -63,4 +63,20 @@ bool is_kernel(const llvm::Function &function) {
   return !function.isDeclaration() && function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL;
 }
 
+std::optional<std::array<unsigned, 3>> required_block(const llvm::Function &kernel) {
+  llvm::SmallVector<llvm::StringRef, 3> texts;
+  kernel.getFnAttribute("w2w-reqntid").getValueAsString().split(texts, ',');
+  std::array<unsigned, 3> size{};
+  if (texts.size() != size.size())
+    return std::nullopt;
+  for (size_t d = 0; d < size.size(); ++d)
+    if (texts[d].getAsInteger(10, size[d]))
+      return std::nullopt;
+  if (size[0] == 0)
+    return std::nullopt;
+  for (unsigned &s : size)
+    s = std::max(s, 1u); // dimensions that .reqntid does not give
+  return size;
+}
+
 } // namespace w2w

@@ -9,8 +9,10 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
 
+#include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -35,11 +37,14 @@ struct PassEnv {
   std::vector<PassError> errors;
   WarpMode warp_mode = WarpMode::Auto;
   bool warps_are_rows = false;   // CompileOptions
+  bool small_blocks = false;     // CompileOptions
   bool shared_in_memory = false; // CompileOptions
   /// Set by the passes: how each kernel (its IR function) treats warps, and why.
   std::map<std::string, std::string> warp_modes;
   /// Kernels that rely on warps_are_rows.
   std::set<std::string> row_kernels;
+  /// Kernels in solo mode, and those that would be if their blocks were known to be small.
+  std::set<std::string> solo_kernels, solo_serves;
   /// Where dynamic memory begins in a shared window that was moved (move_shared_window).
   uint32_t window_bytes = 0;
 
@@ -77,5 +82,7 @@ void erase_unused_declarations(llvm::Module &module, llvm::StringRef prefix);
 llvm::AtomicOrdering memory_order(const llvm::Instruction &instruction);
 /// A defined amdgpu_kernel.
 bool is_kernel(const llvm::Function &function);
+/// The size of every block of the kernel (.reqntid), if it is known.
+std::optional<std::array<unsigned, 3>> required_block(const llvm::Function &kernel);
 
 } // namespace w2w

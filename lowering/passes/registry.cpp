@@ -21,6 +21,7 @@
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
 #include "lowering/passes/schedule_warps.h"
+#include "lowering/passes/spread_warps.h"
 
 namespace w2w {
 
@@ -53,6 +54,7 @@ std::span<const PassInfo> all_passes() {
       PASS(place_globals),
       PASS(recover_pointers),
       PASS(schedule_warps),
+      PASS(spread_warps),
   };
 #undef PASS
   return kPasses;

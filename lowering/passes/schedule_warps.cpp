@@ -5,6 +5,7 @@
 #include "lowering/passes/kept_values.h"
 #include "lowering/passes/lane.h"
 #include "lowering/passes/lower_traps.h"
+#include "lowering/passes/spread_warps.h"
 #include "lowering/passes/warp_flow.h"
 
 #include "llvm/ADT/PostOrderIterator.h"
@@ -679,7 +680,8 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       kernels.push_back(&f);
     } else if (!f.isDeclaration()) {
       // A function keeps no resume points: its callers' frames are the wave's.
-      FlowVerdict verdict = judge_flow(f, others, analyses, env);
+      bool solo = env.paired() && env.warp_mode == WarpMode::Solo;
+      FlowVerdict verdict = judge_flow(f, others, analyses, env, solo);
       if (verdict.scheduled)
         env.refuse(f, verdict.reason + ", in a function that is called recursively or through a "
                                        "pointer; let the kernel itself contain it");
@@ -687,6 +689,7 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
   }
   for (Function *kernel : kernels) {
     FlowVerdict verdict = judge_flow(*kernel, others, analyses, env);
+    const bool solo = choose_solo(*kernel, others, analyses, env, verdict);
     if (env.warp_mode == WarpMode::Paired && verdict.scheduled) {
       env.refuse(*kernel, verdict.reason + ": not possible in warp mode 'paired'; use 'auto'");
       continue;
@@ -695,7 +698,9 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       verdict.scheduled = true;
       verdict.reason = "asked for";
     }
+    changed |= solo;
     if (!verdict.scheduled) {
+      changed |= pause_in_waiting_loops(verdict);
       if (verdict.assumes_rows)
         env.row_kernels.insert(kernel->getName().str());
       continue;
@@ -703,7 +708,8 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
     if (refused(*kernel, others, verdict, env))
       continue;
     kernel->addFnAttr("w2w-scheduled", verdict.reason);
-    env.warp_modes[kernel->getName().str()] = "scheduled: " + verdict.reason;
+    env.warp_modes[kernel->getName().str()] =
+        (solo ? "solo, scheduled: " : "scheduled: ") + verdict.reason;
     Scheduler(*kernel, env, verdict).run();
     changed = true;
   }

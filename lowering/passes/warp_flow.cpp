@@ -4,6 +4,7 @@
 
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
@@ -74,7 +75,9 @@ bool ThreadUniformity::is_same(const Instruction &i) const {
     if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") || name == "w2w.activemask")
       return true;
   }
-  return false;
+  // The half of the wave that the lane is in, part of %warpid.
+  return group_ == Of::Warp &&
+         match(&i, m_LShr(m_Intrinsic<Intrinsic::amdgcn_mbcnt_hi>(), m_SpecificInt(kWarpBits)));
 }
 
 /// The same for a warp that is part of one row of the block: %tid.x / 32, %tid.x < 64 and their
@@ -343,6 +346,104 @@ SmallVector<BasicBlock *> waiting_loops(Function &function) {
   return headers;
 }
 
+bool does_nothing(const Instruction &i) {
+  return !i.mayHaveSideEffects() || isa<FenceInst>(i);
+}
+
+/// Whether threads that go on from the block come to a barrier before they do anything that others
+/// could wait for, one that a whole warp takes part in, or (for `wave`) the whole block.
+bool goes_to_barrier(const BasicBlock *block, bool wave) {
+  SmallPtrSet<const BasicBlock *, 8> seen;
+  for (; block && seen.insert(block).second; block = block->getSingleSuccessor())
+    for (const Instruction &i : *block) {
+      if (auto *call = dyn_cast<CallInst>(&i)) {
+        StringRef name = warp_name(*call);
+        if (is_block_barrier(name) && name != "w2w.barrier.arrive" &&
+            (call->arg_size() < 2 || match(call->getArgOperand(1), m_Zero())))
+          return true;
+        if (!wave && name == "w2w.bar.warp" && match(call->getArgOperand(0), m_AllOnes()))
+          return true;
+      }
+      if (!does_nothing(i))
+        return false;
+    }
+  return false;
+}
+
+/// Of the threads that part at the end of `block`, those that do not come to `header` only go to a
+/// barrier that the others must come to as well: nobody waits for them.
+bool others_only_stand(const BasicBlock &block, const BasicBlock *meet, const BasicBlock &header,
+                       bool wave) {
+  if (!meet || !goes_to_barrier(meet, wave))
+    return false;
+  unsigned waiting_sides = 0;
+  for (const BasicBlock *side : successors(&block)) {
+    if (side == meet)
+      continue;
+    bool waits = false, acts = false;
+    SmallVector<const BasicBlock *> work{side};
+    SmallPtrSet<const BasicBlock *, 16> seen{side, meet};
+    while (!work.empty()) {
+      const BasicBlock *b = work.pop_back_val();
+      waits |= b == &header;
+      acts |= !all_of(*b, does_nothing);
+      for (const BasicBlock *next : successors(b))
+        if (seen.insert(next).second)
+          work.push_back(next);
+    }
+    waiting_sides += waits;
+    if (acts && !waits)
+      return false;
+  }
+  return waiting_sides == 1;
+}
+
+/// Whether the loop changes nothing but by what it waits with.
+bool only_waits(const Loop &loop) {
+  return all_of(loop.blocks(), [](const BasicBlock *block) {
+    return all_of(*block, [](const Instruction &i) {
+      return !i.mayHaveSideEffects() || reads_for_news(i) || isa<FenceInst>(i) ||
+             isa<IntrinsicInst>(i);
+    });
+  });
+}
+
+/// Whether a group of threads (a warp, or a wave) comes to the loop, and leaves it, as a whole, but
+/// for threads that have ended or only stand at a barrier: what it waits for is then other groups'
+/// to do.
+bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group,
+                      bool wave) {
+  DominatorTree dominators(*header.getParent());
+  LoopInfo loops(dominators);
+  const Loop &loop = *loops.getLoopFor(&header);
+  SmallVector<BasicBlock *> exiting;
+  loop.getExitingBlocks(exiting);
+  // What a thread does in its last turn LLVM may move behind the loop, where it waits for others.
+  if (any_of(exiting, [&](const BasicBlock *block) { return group.splits(*block); }) &&
+      !only_waits(loop))
+    return false;
+  // Nowhere have some of the group gone another way and not come back, nor leave the loop before
+  // the others. Those who have only left the kernel are no longer waited for.
+  for (const BasicBlock &block : *header.getParent()) {
+    if (!group.splits(block))
+      continue;
+    SmallPtrSet<const BasicBlock *, 4> going_on;
+    for (const BasicBlock *side : successors(&block))
+      if (!isa<ReturnInst>(side->front()))
+        going_on.insert(side);
+    if (going_on.size() < 2)
+      continue;
+    auto *node = post.getNode(&block);
+    const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+    SmallPtrSet<const BasicBlock *, 16> region;
+    influence(block, post, region);
+    if (&header != meet && region.contains(&header) &&
+        !others_only_stand(block, meet, header, wave))
+      return false;
+  }
+  return true;
+}
+
 // ---- The verdict --------------------------------------------------------------------------------
 
 /// Operations without .sync name the threads that execute them: nobody waits for anybody.
@@ -480,16 +581,25 @@ std::string at_line(const DebugLoc &loc) {
 
 /// What a kernel's launch bounds say about the shape of its blocks.
 bool warps_are_rows(const Function &kernel) {
-  SmallVector<StringRef, 3> sizes;
-  kernel.getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
-  unsigned x = 0, y = 0, z = 0;
-  if (sizes.size() != 3 || sizes[0].getAsInteger(10, x) || sizes[1].getAsInteger(10, y) ||
-      sizes[2].getAsInteger(10, z))
-    return false;
-  return x % kWarp == 0 || (y == 1 && z == 1);
+  auto size = required_block(kernel);
+  return size && ((*size)[0] % kWarp == 0 || ((*size)[1] == 1 && (*size)[2] == 1));
 }
 
 } // namespace
+
+bool pause_in_waiting_loops(const FlowVerdict &verdict) {
+  bool found = false;
+  for (BasicBlock *header : verdict.waiting_headers) {
+    DominatorTree dominators(*header->getParent());
+    LoopInfo loops(dominators);
+    if (!only_waits(*loops.getLoopFor(header)))
+      continue;
+    IRBuilder<> b(header, header->getFirstInsertionPt());
+    b.CreateIntrinsic(Intrinsic::amdgcn_s_sleep, {}, {b.getInt32(1)});
+    found = true;
+  }
+  return found;
+}
 
 SynchronisingFunctions::SynchronisingFunctions(Module &module) {
   auto callers = [&](auto is_operation, SmallPtrSetImpl<const Function *> &set) {
@@ -509,7 +619,8 @@ SynchronisingFunctions::SynchronisingFunctions(Module &module) {
 }
 
 FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
-                       ModuleAnalysisManager &analyses, const PassEnv &env) {
+                       ModuleAnalysisManager &analyses, const PassEnv &env, bool solo) {
+  const bool paired = env.paired() && !solo;
   auto &manager =
       analyses.getResult<FunctionAnalysisManagerModuleProxy>(*function.getParent()).getManager();
   PostDominatorTree &post = manager.getResult<PostDominatorTreeAnalysis>(function);
@@ -537,12 +648,20 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     verdict.where = where;
     return verdict;
   };
-  if (!verdict.waiting_headers.empty()) {
-    DebugLoc where = verdict.waiting_headers.front()->getTerminator()->getDebugLoc();
-    return scheduled("a loop waits for other threads" + at_line(where), where);
-  }
-  if (warp_places.empty() && block_places.empty())
+  if (warp_places.empty() && block_places.empty() && verdict.waiting_headers.empty())
     return verdict;
+
+  UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
+  using Of = ThreadUniformity::Of;
+  bool rows = env.warps_are_rows || warps_are_rows(function);
+  ThreadUniformity warp(function, wave, post, Of::Warp, rows),
+      both(function, wave, post, Of::Wave, rows);
+  verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
+  for (BasicBlock *header : verdict.waiting_headers)
+    if (!waits_as_a_whole(*header, post, paired ? both : warp, paired)) {
+      DebugLoc where = header->getTerminator()->getDebugLoc();
+      return scheduled("a loop waits for other threads" + at_line(where), where);
+    }
 
   // Arrivals are counted in LDS, and so are the threads that a barrier of the whole block waits for
   // besides them; only the dispatch loop tells when threads end.
@@ -552,15 +671,10 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
                            at_line(call->getDebugLoc()),
                        call->getDebugLoc());
 
-  UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
-  using Of = ThreadUniformity::Of;
-  bool rows = env.warps_are_rows || warps_are_rows(function);
-  ThreadUniformity warp(function, wave, post, Of::Warp, rows),
-      both(function, wave, post, Of::Wave, rows);
   // Whoever comes to a counted barrier together waits together.
   for (CallInst *call : software_barriers(function))
     for (const Value *operand : {call->getArgOperand(0), call->getArgOperand(1)})
-      if ((env.paired() ? both : warp).varies(*operand))
+      if ((paired ? both : warp).varies(*operand))
         return scheduled("the number of a barrier may differ among the threads of a wave" +
                              at_line(call->getDebugLoc()),
                          call->getDebugLoc());
@@ -576,8 +690,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   };
   if (judge(warp_places, in_warp, "threads of a warp may meet at different instructions"))
     return verdict;
-  verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
-  if (!env.paired()) {
+  if (!paired) {
     judge(block_places, in_warp, "threads of a warp may come to different barriers");
     return verdict;
   }

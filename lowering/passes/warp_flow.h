@@ -9,9 +9,12 @@
 // * at block barriers, in the same way: of a warp; and, on wave64, of the two warps of a wave,
 // since
 //   the hardware counts waves;
-// * at a loop that waits for memory to change: the change may be another thread's of the wave. A
-//   compare-and-swap loop that tries again with the value it has just seen does not wait: whenever
-//   it fails, somebody else has succeeded.
+// * at a loop that waits for memory to change: the change may be another thread's of the wave,
+//   unless the wave comes to the loop and leaves it as a whole, or the others of the wave stand at
+//   a barrier meanwhile. A compare-and-swap loop that tries again with the value it has just seen
+//   does not wait: whenever it fails, somebody else has succeeded.
+//
+// In solo mode (spread_warps) a wave is a warp, as on wave32.
 #pragma once
 
 #include "lowering/passes/pass.h"
@@ -51,7 +54,12 @@ struct SynchronisingFunctions {
 /// The function is a kernel or one of SynchronisingFunctions. The IR should be in SSA form; w2w.*
 /// operations are still calls.
 FlowVerdict judge_flow(llvm::Function &function, const SynchronisingFunctions &others,
-                       llvm::ModuleAnalysisManager &analyses, const PassEnv &env);
+                       llvm::ModuleAnalysisManager &analyses, const PassEnv &env,
+                       bool solo = false);
+
+/// Lets other waves run in each turn of a loop that does nothing but wait, in a kernel that is not
+/// scheduled. Says whether there was one.
+bool pause_in_waiting_loops(const FlowVerdict &verdict);
 
 /// Which values may differ among the threads of one 32-thread warp, or of a wave: fewer than LLVM's
 /// uniformity analysis says of a wave, which knows nothing of our operations. `rows`: whether warps

@@ -19,6 +19,8 @@ const abi::KernelSummary &summary_of(const Function &function) {
 int max_threads(const Function &function, const Device &device) {
   const abi::KernelSummary &kernel = summary_of(function);
   int limit = std::min(device.properties.maxThreadsPerBlock, 1024);
+  if (solo_alone(device))
+    limit = std::min(limit, static_cast<int>(abi::kMostSoloThreads));
   uint64_t most = uint64_t{kernel.max_threads[0]} * std::max(kernel.max_threads[1], 1u) *
                   std::max(kernel.max_threads[2], 1u);
   if (most > 0)
@@ -145,11 +147,12 @@ CUresult name_of(const char **name, void *handle) {
 }
 
 CUresult load_for(const Function &function, Context &context, uint64_t dynamic_shared,
-                  LaunchedKernel &kernel) {
+                  int block_size, LaunchedKernel &kernel) {
   auto instance = function.module->instance(context);
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
-  return load_version(function, *context.device, **instance, /*warps_are_rows=*/true,
+  return load_version(function, *context.device, **instance,
+                      jit::KernelVersion::for_block({static_cast<unsigned>(block_size), 1, 1}),
                       dynamic_shared, kernel);
 }
 
@@ -167,16 +170,22 @@ CUresult active_blocks(int *blocks, CUfunction handle, int block_size, size_t dy
       dynamic_shared + summary_of(*function).static_shared > shared_limit(*context->device))
     return CUDA_SUCCESS; // none fits
   LaunchedKernel kernel;
-  if (CUresult result = load_for(*function, *context, dynamic_shared, kernel))
+  if (CUresult result = load_for(*function, *context, dynamic_shared, block_size, kernel))
     return result;
   if (kernel.shared_in_memory)
     dynamic_shared = 0;
   return to_cuda(hip::api().hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
-                     blocks, kernel.loaded->function, block_size, dynamic_shared),
+                     blocks, kernel.loaded->function,
+                     static_cast<int>(kernel.work_items(static_cast<unsigned>(block_size))),
+                     dynamic_shared),
                  *context);
 }
 
 } // namespace
+
+bool solo_alone(const Device &device) {
+  return device.target.warp_mode == jit::kSoloMode && device.properties.warpSize == 64;
+}
 
 uint32_t dynamic_shared_limit(const Function &function) {
   int opted = function.max_dynamic_shared;
@@ -198,24 +207,25 @@ uint64_t shared_limit(const Device &device) {
 }
 
 CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
-                      bool warps_are_rows, uint64_t dynamic_shared, LaunchedKernel &kernel) {
+                      jit::KernelVersion version, uint64_t dynamic_shared, LaunchedKernel &kernel) {
   uint64_t lds = device.properties.sharedMemPerBlock;
-  kernel.shared_in_memory = summary_of(function).static_shared + dynamic_shared > lds;
-  auto loaded = instance.kernel(function.index, warps_are_rows, kernel.shared_in_memory);
+  version.shared_in_memory = summary_of(function).static_shared + dynamic_shared > lds;
+  auto loaded = instance.kernel(function.index, version);
   // What barriers need in LDS may be too much as well.
-  if (loaded && !kernel.shared_in_memory && (*loaded)->code->lds_bytes + dynamic_shared > lds) {
-    kernel.shared_in_memory = true;
-    loaded = instance.kernel(function.index, warps_are_rows, true);
+  if (loaded && !version.shared_in_memory && (*loaded)->code->lds_bytes + dynamic_shared > lds) {
+    version.shared_in_memory = true;
+    loaded = instance.kernel(function.index, version);
   }
   if (!loaded)
     return to_cuda(loaded.failure()); // logged where it failed
   kernel.loaded = *loaded;
+  kernel.shared_in_memory = version.shared_in_memory;
   return CUDA_SUCCESS;
 }
 
 CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel) {
   LaunchedKernel version;
-  CUresult result = load_for(function, context, 0, version);
+  CUresult result = load_for(function, context, 0, max_threads(function, *context.device), version);
   kernel = version.loaded;
   return result;
 }

@@ -1,6 +1,7 @@
 // What launching and querying kernels share.
 #pragma once
 
+#include "lowering/abi/launch_block.h"
 #include "runtime/cuda/state.h"
 
 namespace w2w::cuda {
@@ -13,16 +14,26 @@ uint32_t dynamic_shared_limit(const Function &function);
 /// the LDS where that is larger. What exceeds the LDS lies in global memory.
 uint64_t shared_limit(const Device &device);
 
+/// Whether every kernel runs in solo mode on the device (W2W_CONFIG=warp-mode=solo), so that blocks
+/// have at most abi::kMostSoloThreads threads.
+bool solo_alone(const Device &device);
+
 /// The kernel on the device of a context, for a launch.
 struct LaunchedKernel {
   const jit::LoadedKernel *loaded = nullptr;
   bool shared_in_memory = false;
+
+  /// Work-items of a workgroup for a block of so many threads.
+  unsigned work_items(unsigned threads) const {
+    return loaded->code->solo ? abi::solo_work_items(threads) : threads;
+  }
 };
 
-/// The version of the kernel for `dynamic_shared` bytes of dynamic shared memory, compiled and
-/// loaded. Errors are logged.
+/// The kernel's code for blocks as `version` says and `dynamic_shared` bytes of dynamic shared
+/// memory, compiled and loaded; whether shared memory lies in global memory is decided here. Errors
+/// are logged.
 CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
-                      bool warps_are_rows, uint64_t dynamic_shared, LaunchedKernel &kernel);
+                      jit::KernelVersion version, uint64_t dynamic_shared, LaunchedKernel &kernel);
 
 /// The kernel on the device of the context, compiled and loaded.
 CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel);

@@ -94,6 +94,11 @@ CUresult check_shape(const Launch &launch, const abi::KernelSummary &kernel, con
   if (launch.block.v[0] > 1024 || launch.block.v[1] > 1024 || launch.block.v[2] > 64 ||
       launch.block.product() > static_cast<uint64_t>(std::min(p.maxThreadsPerBlock, 1024)))
     return CUDA_ERROR_INVALID_VALUE;
+  if (solo_alone(device) && launch.block.product() > abi::kMostSoloThreads) {
+    log_error("{}: {} threads a block, but W2W_CONFIG=warp-mode=solo serves at most {}; take auto",
+              kernel.name, launch.block.product(), abi::kMostSoloThreads);
+    return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  }
   uint64_t most = uint64_t{kernel.max_threads[0]} * std::max(kernel.max_threads[1], 1u) *
                   std::max(kernel.max_threads[2], 1u);
   if (most > 0 && launch.block.product() > most) {
@@ -151,13 +156,21 @@ Dim slab_slice(const Dim &grid, uint64_t stride) {
   return slice;
 }
 
+/// Work-items of a workgroup.
+Dim workgroup_of(const Launch &launch, const LaunchedKernel &kernel) {
+  if (!kernel.loaded->code->solo)
+    return launch.block;
+  return {{kernel.work_items(static_cast<unsigned>(launch.block.product())), 1, 1}};
+}
+
 /// Whether all blocks of a cooperative launch run at once: HIP checks that too, but only after the
 /// slab for all of them was allocated.
-CUresult check_resident(const Launch &launch, const Device &device, const jit::LoadedKernel &kernel,
+CUresult check_resident(const Launch &launch, const Device &device, const LaunchedKernel &kernel,
                         Context &context) {
   int blocks = 0;
   hip::hipError_t error = hip::api().hipModuleOccupancyMaxActiveBlocksPerMultiprocessor(
-      &blocks, kernel.function, static_cast<int>(launch.block.product()), 0);
+      &blocks, kernel.loaded->function, static_cast<int>(workgroup_of(launch, kernel).product()),
+      0);
   if (error != hip::hipSuccess)
     return to_cuda(error, context);
   uint64_t most = static_cast<uint64_t>(std::max(blocks, 0)) *
@@ -175,9 +188,10 @@ hip::hipError_t launch_packed(const Launch &launch, const Dim &count, const Laun
   size_t size = parameters.size();
   void *extra[] = {hip::kLaunchParamBufferPointer, parameters.data(), hip::kLaunchParamBufferSize,
                    &size, hip::kLaunchParamEnd};
+  const Dim workgroup = workgroup_of(launch, kernel);
   return hip::api().hipModuleLaunchKernel(
-      kernel.loaded->function, count.v[0], count.v[1], count.v[2], launch.block.v[0],
-      launch.block.v[1], launch.block.v[2], lds_bytes(launch, kernel), stream.hip, nullptr, extra);
+      kernel.loaded->function, count.v[0], count.v[1], count.v[2], workgroup.v[0], workgroup.v[1],
+      workgroup.v[2], lds_bytes(launch, kernel), stream.hip, nullptr, extra);
 }
 
 CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
@@ -197,10 +211,10 @@ CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
   hip::hipError_t error = hip::hipSuccess;
   if (launch.cooperative) {
     auto pointers = parameters.pointers(summary);
-    error = api.hipModuleLaunchCooperativeKernel(kernel.loaded->function, count.v[0], count.v[1],
-                                                 count.v[2], launch.block.v[0], launch.block.v[1],
-                                                 launch.block.v[2], lds_bytes(launch, kernel),
-                                                 stream.hip, pointers.data());
+    const Dim workgroup = workgroup_of(launch, kernel);
+    error = api.hipModuleLaunchCooperativeKernel(
+        kernel.loaded->function, count.v[0], count.v[1], count.v[2], workgroup.v[0], workgroup.v[1],
+        workgroup.v[2], lds_bytes(launch, kernel), stream.hip, pointers.data());
   } else {
     error = launch_packed(launch, count, kernel, parameters, stream);
   }
@@ -237,12 +251,12 @@ CUresult launch_kernel(const Launch &launch) {
   auto instance = function->module->instance(*context);
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
-  const auto &shape = launch.block.v;
-  bool rows = shape[0] % 32 == 0 || (shape[1] == 1 && shape[2] == 1);
   LaunchedKernel loaded;
   if (CUresult result =
-          load_version(*function, device, **instance, rows, launch.shared_bytes, loaded))
+          load_version(*function, device, **instance, jit::KernelVersion::for_block(launch.block.v),
+                       launch.shared_bytes, loaded))
     return result;
+  const Dim workgroup = workgroup_of(launch, loaded);
 
   abi::LaunchBlock block{};
   block.version = abi::kLaunchBlockVersion;
@@ -266,12 +280,12 @@ CUresult launch_kernel(const Launch &launch) {
 
   Dim slice{};
   for (int i = 0; i < 3; ++i)
-    slice.v[i] = slice_blocks(launch.grid.v[i], launch.block.v[i]);
+    slice.v[i] = slice_blocks(launch.grid.v[i], workgroup.v[i]);
   if (loaded.shared_in_memory) {
     block.shared_slab_stride = slab_stride(loaded.loaded->code->window_bytes + launch.shared_bytes);
     if (!launch.cooperative)
       slice = slab_slice(launch.grid, block.shared_slab_stride);
-    else if (CUresult result = check_resident(launch, device, *loaded.loaded, *context))
+    else if (CUresult result = check_resident(launch, device, loaded, *context))
       return result;
   }
   std::lock_guard lock(stream->mutex);

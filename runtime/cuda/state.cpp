@@ -108,15 +108,14 @@ jit::TargetOptions target_of(const hip::Api &api, const std::string &processor) 
   target.code_object_version =
       static_cast<uint32_t>(option_number("code-object-version", version, 4, 6));
   if (std::optional<std::string> mode = option("warp-mode")) {
-    static constexpr const char *kModes[] = {"auto", "paired", "scheduled", "solo"};
     bool known = false;
-    for (uint32_t i = 0; i < 4; ++i)
-      if (*mode == kModes[i]) {
+    for (uint32_t i = 0; i < std::size(jit::kWarpModes); ++i)
+      if (*mode == jit::kWarpModes[i]) {
         target.warp_mode = i;
         known = true;
       }
     if (!known)
-      log_error("W2W_CONFIG: warp-mode={} is none of auto, paired, scheduled, solo", *mode);
+      log_error("W2W_CONFIG: warp-mode={} is none of {}", *mode, fmt::join(jit::kWarpModes, ", "));
   }
   return target;
 }

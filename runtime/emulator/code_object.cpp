@@ -1,5 +1,6 @@
 #include "runtime/emulator/code_object.h"
 
+#include "lowering/abi/launch_block.h"
 #include "runtime/emulator/check/blocks.h"
 #include "runtime/emulator/check/line_table.h"
 #include "runtime/emulator/check/options.h"
@@ -475,6 +476,8 @@ private:
               fmt::format("kernel '{}': argument outside of the kernarg segment", kernel->name));
         ArgKind kind = arg_kind(arg.get_string(".value_kind"));
         kernel->args.push_back({static_cast<uint32_t>(offset), static_cast<uint32_t>(size), kind});
+        if (arg.get_string(".name") == abi::kSoloLaunchBlockArgument && size == sizeof(uint64_t))
+          kernel->solo_launch_block = static_cast<uint32_t>(offset);
         if (kind == ArgKind::Explicit)
           kernel->explicit_bytes =
               std::max(kernel->explicit_bytes, static_cast<uint32_t>(offset + size));

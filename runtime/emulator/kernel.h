@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ struct Kernel {
   uint32_t max_threads = 1024;
   uint32_t required_threads[3] = {0, 0, 0};
   bool dynamic_stack = false;
+  /// Kernarg offset of the launch block of a kernel with one 32-thread warp a wave
+  /// (abi::kSoloLaunchBlockArgument); only reports care.
+  std::optional<uint32_t> solo_launch_block;
   std::vector<KernelArg> args;
   uint32_t explicit_bytes = 0; // end of the last explicit argument
 

@@ -1,5 +1,6 @@
 #include "runtime/jit/loaded_module.h"
 
+#include "lowering/abi/launch_block.h"
 #include "runtime/support/log.h"
 
 #include <algorithm>
@@ -97,22 +98,41 @@ bool LoadedModule::is_loaded(uint32_t index) const {
   return false;
 }
 
-Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, bool warps_are_rows,
-                                                   bool shared_in_memory) {
-  Slot &slot = this->slot(index, warps_are_rows, shared_in_memory);
+KernelVersion KernelVersion::for_block(const unsigned (&size)[3]) {
+  return {.warps_are_rows = size[0] % 32 == 0 || (size[1] == 1 && size[2] == 1),
+          .small_blocks = uint64_t{size[0]} * size[1] * size[2] <= abi::kMostSoloThreads,
+          .shared_in_memory = false};
+}
+
+/// Code that was made under other assumptions, holds under these, and could not gain by them.
+const LoadedKernel *LoadedModule::made_for_another(uint32_t index, KernelVersion version) const {
+  for (bool rows : {true, version.warps_are_rows}) // what was made for any block might gain by rows
+    for (bool small : {true, false}) {
+      const Slot &other = slot(index, {rows, small, version.shared_in_memory});
+      if (!other.ready.load(std::memory_order_acquire))
+        continue;
+      const CompiledKernel &code = *other.kernel.code;
+      if ((code.assumes_rows && !version.warps_are_rows) || (code.solo && !version.small_blocks) ||
+          (code.solo_serves && version.small_blocks))
+        continue;
+      return &other.kernel;
+    }
+  return nullptr;
+}
+
+Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, KernelVersion version) {
+  Slot &slot = this->slot(index, version);
   if (slot.ready.load(std::memory_order_acquire))
     return const_cast<const LoadedKernel *>(&slot.kernel);
   std::lock_guard lock(slot.mutex);
   if (slot.ready.load(std::memory_order_relaxed))
     return const_cast<const LoadedKernel *>(&slot.kernel);
-  // What was compiled for blocks of the other kind serves, unless it assumes something of them.
-  Slot &other = this->slot(index, !warps_are_rows, shared_in_memory);
-  if (!warps_are_rows && other.ready.load(std::memory_order_acquire) &&
-      !other.kernel.code->assumes_rows)
-    return const_cast<const LoadedKernel *>(&other.kernel);
+  if (const LoadedKernel *other = made_for_another(index, version))
+    return other;
   TargetOptions target = target_;
-  target.warps_are_rows = warps_are_rows;
-  target.shared_in_memory = shared_in_memory;
+  target.warps_are_rows = version.warps_are_rows;
+  target.small_blocks = version.small_blocks;
+  target.shared_in_memory = version.shared_in_memory;
   Outcome<SharedKernel> code = program_->compile(index, target);
   if (!code)
     return code.failure();
@@ -131,7 +151,7 @@ Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, bool warps_ar
     log_error("kernel {} cannot be used: {}", name, failure.message);
     return failure;
   }
-  if (shared_in_memory)
+  if (version.shared_in_memory)
     log_warn(
         "kernel {}: its shared memory exceeds the device's LDS and lies in global memory, which "
         "is slow",

@@ -20,6 +20,18 @@ struct LoadedKernel {
   SharedKernel code;
 };
 
+/// What a launch lets the compiler assume of a kernel's blocks, and where their shared memory lies
+/// (TargetOptions). Kernels are compiled for each of these that they are launched with, unless code
+/// made for another one serves.
+struct KernelVersion {
+  bool warps_are_rows = false;
+  bool small_blocks = false;
+  bool shared_in_memory = false;
+
+  /// For a launch with blocks of that size and shared memory in LDS.
+  static KernelVersion for_block(const unsigned (&size)[3]);
+};
+
 class LoadedModule {
 public:
   /// Allocates and fills the arena. The device must be current in HIP.
@@ -31,10 +43,7 @@ public:
   uint64_t arena() const { return reinterpret_cast<uint64_t>(arena_); }
   const TargetOptions &target() const { return target_; }
   /// Compiles and loads kernel `index` if that was not done yet. The device must be current in HIP.
-  /// `warps_are_rows`: whether it will be launched with such blocks (TargetOptions); there may be
-  /// another version for other blocks. `shared_in_memory`: the version whose shared window lies in
-  /// a slab of global memory (LaunchBlock::shared_slab).
-  Outcome<const LoadedKernel *> kernel(uint32_t index, bool warps_are_rows, bool shared_in_memory);
+  Outcome<const LoadedKernel *> kernel(uint32_t index, KernelVersion version);
   bool is_loaded(uint32_t index) const;
   struct Variable {
     uint64_t address = 0, size = 0;
@@ -50,15 +59,16 @@ private:
     std::atomic<bool> ready = false;
     LoadedKernel kernel;
   };
-  Slot &slot(uint32_t index, bool warps_are_rows, bool shared_in_memory) const {
-    return *slots_[kVersions * index + 2 * shared_in_memory + warps_are_rows];
+  Slot &slot(uint32_t index, KernelVersion v) const {
+    return *slots_[kVersions * index + 4 * v.shared_in_memory + 2 * v.small_blocks +
+                   v.warps_are_rows];
   }
+  const LoadedKernel *made_for_another(uint32_t index, KernelVersion version) const;
 
   std::shared_ptr<Program> program_;
   TargetOptions target_;
   void *arena_ = nullptr;
-  /// For each kernel: shared memory in LDS or not, blocks of any shape or with warps that are rows.
-  static constexpr size_t kVersions = 4;
+  static constexpr size_t kVersions = 8; // all values of KernelVersion
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 

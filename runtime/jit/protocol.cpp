@@ -106,6 +106,7 @@ std::vector<uint8_t> encode(const CompileRequest &q) {
   w.u32(q.target.warp_mode);
   w.u8(q.target.contract);
   w.u8(q.target.warps_are_rows);
+  w.u8(q.target.small_blocks);
   w.u8(q.target.shared_in_memory);
   return w.take();
 }
@@ -122,6 +123,7 @@ std::optional<CompileRequest> decode_request(std::span<const uint8_t> bytes) {
   q.target.warp_mode = r.u32();
   q.target.contract = r.u8() != 0;
   q.target.warps_are_rows = r.u8() != 0;
+  q.target.small_blocks = r.u8() != 0;
   q.target.shared_in_memory = r.u8() != 0;
   return r.done() ? std::optional(std::move(q)) : std::nullopt;
 }
@@ -134,6 +136,8 @@ std::vector<uint8_t> encode(const CompiledKernel &k) {
     w.u32(v);
   w.text(k.warp_mode);
   w.u8(k.assumes_rows);
+  w.u8(k.solo);
+  w.u8(k.solo_serves);
   w.u32(k.window_bytes);
   w.text(k.messages);
   w.blob(k.code);
@@ -150,6 +154,8 @@ std::optional<CompiledKernel> decode_kernel(std::span<const uint8_t> bytes) {
     *v = r.u32();
   k.warp_mode = r.text();
   k.assumes_rows = r.u8() != 0;
+  k.solo = r.u8() != 0;
+  k.solo_serves = r.u8() != 0;
   k.window_bytes = r.u32();
   k.messages = r.text();
   k.code = r.blob();

@@ -19,7 +19,7 @@
 
 namespace w2w::jit {
 
-inline constexpr uint32_t kProtocolVersion = 3;
+inline constexpr uint32_t kProtocolVersion = 4;
 inline constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 31;
 
 enum class MessageType : uint32_t {
@@ -51,15 +51,20 @@ struct ImageMessage {
   std::string text; // PTX
 };
 
+/// TargetOptions::warp_mode by name, in the order of WarpMode (lowering/compiler.h).
+inline constexpr const char *kWarpModes[] = {"auto", "paired", "scheduled", "solo"};
+inline constexpr uint32_t kSoloMode = 3;
+
 /// Everything besides image and kernel name that determines the code.
 struct TargetOptions {
   std::string mcpu;
   uint32_t opt_level = 3;
   uint32_t code_object_version = 5;
-  uint32_t warp_mode = 0; // WarpMode of lowering/compiler.h
+  uint32_t warp_mode = 0; // of kWarpModes
   bool contract = false;
   /// Blocks whose x size is a multiple of 32, or that are one row (CompileOptions::warps_are_rows).
   bool warps_are_rows = false;
+  bool small_blocks = false;     // CompileOptions
   bool shared_in_memory = false; // CompileOptions
   bool operator==(const TargetOptions &) const = default;
 };
@@ -76,9 +81,10 @@ struct CompiledKernel {
   uint32_t vgprs = 0, agprs = 0, sgprs = 0;
   uint32_t lds_bytes = 0, scratch_bytes = 0, kernarg_bytes = 0, wave_size = 0, code_bytes = 0;
   std::string warp_mode;
-  bool assumes_rows = false; // not for other blocks
-  uint32_t window_bytes = 0; // KernelResources
-  std::string messages;      // warnings
+  bool assumes_rows = false;              // not for other blocks
+  bool solo = false, solo_serves = false; // KernelResources
+  uint32_t window_bytes = 0;              // KernelResources
+  std::string messages;                   // warnings
 };
 
 std::vector<uint8_t> encode(const Greeting &);

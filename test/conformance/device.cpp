@@ -1,5 +1,6 @@
 #include "test/conformance/device.h"
 
+#include "lowering/abi/launch_block.h"
 #include "runtime/hip/hip_abi.h"
 
 #include <cstdio>
@@ -13,6 +14,7 @@ using namespace w2w::hip;
 struct Device::Impl {
   void *library = nullptr;
   hipModule_t module = nullptr;
+  bool solo = false;
 #define HIP_FUNCTION(presence, type, name, parameters) type(*name) parameters = nullptr;
 #include "runtime/hip/hip_functions.def"
 #undef HIP_FUNCTION
@@ -77,6 +79,10 @@ bool Device::read(uint64_t address, std::span<uint8_t> bytes) {
                           hipMemcpyDeviceToHost) == hipSuccess;
 }
 
+void Device::launch_solo() {
+  impl_->solo = true;
+}
+
 bool Device::reset() {
   impl_->module = nullptr;
   return impl_->hipDeviceReset() == hipSuccess;
@@ -87,12 +93,17 @@ bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
                  uint32_t rows) {
   Impl &hip = *impl_;
   hipFunction_t function = nullptr;
-  void *device_in = nullptr, *device_out = nullptr;
+  void *device_in = nullptr, *device_out = nullptr, *device_block = nullptr;
   struct {
     void *in, *out;
     uint32_t rows;
+    void *launch_block;
   } arguments;
-  size_t argument_bytes = 20;
+  size_t argument_bytes = hip.solo ? sizeof arguments : 20;
+  abi::LaunchBlock block{.version = abi::kLaunchBlockVersion,
+                         .size = sizeof block,
+                         .ntid = {threads, 1, 1},
+                         .nctaid = {blocks, 1, 1}};
   size_t in_bytes = in.size() * sizeof(uint64_t), out_bytes = out.size() * sizeof(uint64_t);
   auto step = [&](hipError_t e, const char *what) {
     if (e != hipSuccess && error.empty())
@@ -105,18 +116,22 @@ bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
       step(hip.hipMalloc(&device_in, in_bytes), "hipMalloc") &&
       step(hip.hipMalloc(&device_out, out_bytes), "hipMalloc") &&
       step(hip.hipMemcpy(device_in, in.data(), in_bytes, hipMemcpyHostToDevice), "hipMemcpy") &&
-      step(hip.hipMemset(device_out, 0, out_bytes), "hipMemset");
+      step(hip.hipMemset(device_out, 0, out_bytes), "hipMemset") &&
+      step(hip.hipMalloc(&device_block, sizeof block), "hipMalloc") &&
+      step(hip.hipMemcpy(device_block, &block, sizeof block, hipMemcpyHostToDevice), "hipMemcpy");
   if (ok) {
-    arguments = {device_in, device_out, rows};
+    arguments = {device_in, device_out, rows, device_block};
     void *extra[] = {kLaunchParamBufferPointer, &arguments, kLaunchParamBufferSize, &argument_bytes,
                      kLaunchParamEnd};
-    ok = step(hip.hipModuleLaunchKernel(function, blocks, 1, 1, threads, 1, 1, 0, nullptr, nullptr,
-                                        extra),
+    uint32_t work_items = hip.solo ? abi::solo_work_items(threads) : threads;
+    ok = step(hip.hipModuleLaunchKernel(function, blocks, 1, 1, work_items, 1, 1, 0, nullptr,
+                                        nullptr, extra),
               "launch") &&
          step(hip.hipMemcpy(out.data(), device_out, out_bytes, hipMemcpyDeviceToHost), "hipMemcpy");
   }
   hip.hipFree(device_in);
   hip.hipFree(device_out);
+  hip.hipFree(device_block);
   return ok;
 }
 

@@ -25,6 +25,10 @@ public:
   bool run(const std::string &kernel, const std::vector<uint64_t> &in, std::vector<uint64_t> &out,
            uint32_t blocks, uint32_t threads, std::string &error, uint32_t rows = ~0u);
 
+  /// From now on kernels are of the runtime ABI, in solo mode: what is launched gets a launch
+  /// block, and the work-items that abi::solo_work_items says. They may have no module variables.
+  void launch_solo();
+
   /// Memory on the device that holds these bytes; 0 on failure. Freed by reset() at the latest.
   uint64_t upload(std::span<const uint8_t> bytes);
   /// Copies over memory of upload().

@@ -2,7 +2,8 @@
 // distances, the segment masks and clamps that programs use and odd ones; alone and as the source
 // of an operation, as warp reductions and scans have it; in all threads, in some, and on both sides
 // of a branch.
-//   shuffles --mcpu=gfx942 [-O0|-O3] [--hip=LIBRARY]
+//   shuffles --mcpu=gfx942 [-O0|-O3] [--solo] [--hip=LIBRARY]
+// --solo: with one warp a wave, on wave64 targets.
 // Exit status 0: all results are right. What a thread gets from one that does not execute the
 // shuffle is undefined and not compared.
 #include "frontend/parse/parse.h"
@@ -239,6 +240,7 @@ int run(int argc, char **argv) {
   options.verify = true;
   std::string hip = W2W_HIPEMU_PATH;
   int sample = 1; // every so many kernels
+  bool solo = false;
   for (int i = 1; i < argc; ++i) {
     std::string_view a = argv[i];
     if (a.starts_with("--mcpu="))
@@ -247,6 +249,8 @@ int run(int argc, char **argv) {
       options.opt_level = std::atoi(argv[i] + 2);
     else if (a.starts_with("--hip="))
       hip = a.substr(6);
+    else if (a == "--solo")
+      solo = true;
     else if (a.starts_with("--sample="))
       sample = std::max(1, std::atoi(argv[i] + 9));
     else {
@@ -257,6 +261,11 @@ int run(int argc, char **argv) {
   auto device = Device::open(hip, options.mcpu);
   if (!device)
     return 1;
+  if (solo) {
+    options.abi = KernelAbi::Runtime;
+    options.warp_mode = WarpMode::Solo;
+    device->launch_solo();
+  }
   std::vector<Case> cases, all = all_cases();
   for (size_t i = 0; i < all.size(); i += static_cast<size_t>(sample))
     cases.push_back(all[i]);

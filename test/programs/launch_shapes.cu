@@ -30,13 +30,14 @@ static void check(dim3 grid, dim3 block) {
   }
 }
 
-int main() {
+int main(int argc, char **argv) {
+  const size_t most = argument(argc, argv, 1, 1024); // threads a block
   check(1, 1);
   check(3, 33);
-  check(2, 1000);
+  check(2, dim3(static_cast<unsigned>(most - 24)));
   check(dim3(3, 2), dim3(5, 7));
   check(dim3(2, 3, 4), dim3(3, 5, 7));
-  check(dim3(1, 1, 5), dim3(4, 4, 64));
+  check(dim3(1, 1, 5), dim3(4, static_cast<unsigned>(most / 256), 64));
   Buffer<uint4> out(1);
   where<<<1, 1025>>>(out.get());
   EXPECT(cudaGetLastError() == cudaErrorInvalidConfiguration);

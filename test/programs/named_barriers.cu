@@ -101,8 +101,9 @@ __global__ void split(int *out) {
   }
 }
 
-int main() {
-  for (int threads : {64, 96, 256, 1024})
+int main(int argc, char **argv) {
+  const int most = static_cast<int>(argument(argc, argv, 1, 1024)); // threads a block
+  for (int threads : {64, 96, 256, most})
     for (int producers : {32, threads / 2}) {
       int consumers = threads - producers, want = 0;
       if (producers % 32 || producers <= 0)
@@ -116,7 +117,7 @@ int main() {
       expect_equal("consumers", out.take(), std::vector<int>(3 * consumers, want));
     }
   {
-    const int threads = 960;
+    const int threads = std::min(960, most);
     std::vector<int> value(threads);
     for (int t = 0; t < threads; ++t)
       value[t] = t;
@@ -171,5 +172,5 @@ int main() {
     CUDA_OK(cudaDeviceSynchronize());
     expect_equal("split warps", out.take(), want);
   }
-  return passed("named_barriers", "up to 1024 threads");
+  return passed("named_barriers", "up to " + std::to_string(most) + " threads");
 }

@@ -1,6 +1,6 @@
 // Random PTX programs against the reference interpreter.
 //   random_programs --mcpu=gfx942 [-O0|-O3] [--seed=1] [--count=100]
-//   [--warp=none|uniform|divergent] [--warp-mode=auto|paired|scheduled] [--statements=40]
+//   [--warp=none|uniform|divergent] [--warp-mode=auto|paired|scheduled|solo] [--statements=40]
 //   [--no-locks]
 //                   [--print] [--out=DIRECTORY] [--hip=LIBRARY]
 // A program that differs is reduced and written to DIRECTORY/random-<seed>.ptx. Exit status 0: no
@@ -62,6 +62,8 @@ Options parse_options(int argc, char **argv) {
       o.warp_mode = WarpMode::Scheduled;
     else if (a == "--warp-mode=paired")
       o.warp_mode = WarpMode::Paired;
+    else if (a == "--warp-mode=solo")
+      o.warp_mode = WarpMode::Solo;
     else if (a == "--warp=none")
       o.generate.warp = GenerateOptions::Warp::None;
     else if (a == "--warp=uniform")
@@ -108,6 +110,8 @@ Outcome run_program(conformance::Device &device, const Program &p, const Options
   options.opt_level = o.opt_level;
   options.verify = true;
   options.warp_mode = o.warp_mode;
+  if (o.warp_mode == WarpMode::Solo)
+    options.abi = KernelAbi::Runtime;
   options.warps_are_rows = p.seed & 1; // they are: blocks here have one dimension
   CompileResult code;
   bool ok = compile(parsed.module(), {}, options, diags, code);
@@ -145,6 +149,8 @@ int run(const Options &o) {
   auto device = conformance::Device::open(o.hip, o.mcpu);
   if (!device)
     return 1;
+  if (o.warp_mode == WarpMode::Solo)
+    device->launch_solo();
   unsigned same = 0, refused = 0, failed = 0;
   for (uint64_t seed = o.seed; seed < o.seed + o.count; ++seed) {
     Program p = generate(seed, operations, o.generate);

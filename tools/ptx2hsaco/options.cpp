@@ -101,7 +101,9 @@ constexpr Row kRows[] = {
     {"--linker", Takes::Value, "lld|comgr", "built-in lld, or ROCm's code object manager",
      [](Options &o, const std::string &v) { return choose(kLinkers, v, o.compile.linker); }},
     {"--warp-mode", Takes::Value, "auto|paired|scheduled|solo",
-     "whether each thread gets a resume point of its own (default auto)",
+     "what serves threads that wait for each other (default auto): scheduled gives each a resume "
+     "point "
+     "of its own; solo, one warp a wave, is the runtime's alone",
      [](Options &o, const std::string &v) { return choose(kWarpModes, v, o.compile.warp_mode); }},
     {"--contract", Takes::Nothing, "", "allow multiply and add to be fused where PTX does",
      [](Options &o, const std::string &) { return o.compile.contract = true; }},

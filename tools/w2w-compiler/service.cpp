@@ -105,6 +105,7 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
   options.warp_mode = static_cast<WarpMode>(request->target.warp_mode);
   options.contract = request->target.contract;
   options.warps_are_rows = request->target.warps_are_rows;
+  options.small_blocks = request->target.small_blocks;
   options.shared_in_memory = request->target.shared_in_memory;
   ptx::Diagnostics diags;
   CompileResult result;
@@ -130,6 +131,8 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
     kernel.code_bytes = r.code_bytes;
     kernel.warp_mode = r.warp_mode;
     kernel.assumes_rows = r.assumes_rows;
+    kernel.solo = r.solo;
+    kernel.solo_serves = r.solo_serves;
     kernel.window_bytes = r.window_bytes;
   }
   return jit::send_message(socket, MessageType::Kernel, jit::encode(kernel));

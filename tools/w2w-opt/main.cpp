@@ -52,6 +52,14 @@ cl::opt<bool> print_after_all("w2w-print-after-all", cl::desc("Print IR after ea
                               cl::cat(category));
 cl::opt<bool> list_passes("list-passes", cl::desc("List the passes and exit"), cl::cat(category));
 
+cl::opt<w2w::WarpMode> warp_mode("warp-mode", cl::desc("Warp mode"), cl::init(w2w::WarpMode::Auto),
+                                 cl::values(clEnumValN(w2w::WarpMode::Auto, "auto", ""),
+                                            clEnumValN(w2w::WarpMode::Paired, "paired", ""),
+                                            clEnumValN(w2w::WarpMode::Scheduled, "scheduled", ""),
+                                            clEnumValN(w2w::WarpMode::Solo, "solo", "")),
+                                 cl::cat(category));
+cl::opt<bool> small_blocks("small-blocks", cl::desc("Blocks have at most 512 threads"),
+                           cl::cat(category));
 cl::opt<bool> shared_in_memory("shared-in-memory", cl::desc("Shared memory in global memory"),
                                cl::cat(category));
 
@@ -90,6 +98,8 @@ int main(int argc, char **argv) {
 
   w2w::PassEnv env{.processor = *processor, .abi = abi, .opt_level = int(opt_level)};
   env.shared_in_memory = shared_in_memory;
+  env.warp_mode = warp_mode;
+  env.small_blocks = small_blocks;
   w2w::PipelineOptions options{
       .opt_level = int(opt_level), .verify = true, .print_after_all = print_after_all};
   std::string error;

@@ -1,9 +1,11 @@
 #include "runtime/emulator/check/report.h"
 
+#include "lowering/abi/launch_block.h"
 #include "runtime/emulator/check/options.h"
 #include "runtime/emulator/log.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 #include <unordered_set>
 
@@ -30,8 +32,30 @@ bool LaunchContext::first(Kind kind, uint64_t pc, uint64_t other) {
   return seen_.insert({{pc, other}, kind}).second;
 }
 
-std::string thread_text(const LaunchContext &launch, const Dim &block, uint32_t thread) {
-  const Dim &size = launch.plan.block;
+namespace {
+
+/// The size of the program's blocks and the number of a work-item's thread, which solo kernels
+/// number in their own way (lowering/abi/launch_block.h).
+std::pair<Dim, uint32_t> logical(const LaunchPlan &plan, uint32_t work_item) {
+  auto read = [&](auto &value, uint64_t address) {
+    if (!plan.memory->accessible(address, address + sizeof value, Access::Read))
+      return false;
+    std::memcpy(&value, reinterpret_cast<const void *>(address), sizeof value);
+    return true;
+  };
+  uint64_t address = 0;
+  Dim size{};
+  if (!plan.kernel->solo_launch_block ||
+      !read(address, plan.kernarg + *plan.kernel->solo_launch_block) ||
+      !read(size, address + offsetof(abi::LaunchBlock, ntid)) || volume(size) == 0)
+    return {plan.block, work_item};
+  return {size, work_item / 64 * 32 + work_item % 32};
+}
+
+} // namespace
+
+std::string thread_text(const LaunchContext &launch, const Dim &block, uint32_t work_item) {
+  auto [size, thread] = logical(launch.plan, work_item);
   return fmt::format("block ({},{},{}), thread ({},{},{})", block[0], block[1], block[2],
                      thread % size[0], thread / size[0] % size[1], thread / size[0] / size[1]);
 }

@@ -36,8 +36,8 @@ private:
   std::set<std::pair<std::pair<uint64_t, uint64_t>, Kind>> seen_;
 };
 
-/// "block (0,0,0), thread (5,0,0)"
-std::string thread_text(const LaunchContext &launch, const Dim &block, uint32_t thread);
+/// "block (0,0,0), thread (5,0,0)": the thread as the program counts it.
+std::string thread_text(const LaunchContext &launch, const Dim &block, uint32_t work_item);
 /// "kernel+0x3c: global_store_dword ..., reduce.ptx:123"
 std::string place_text(const LaunchContext &launch, uint64_t pc);
 

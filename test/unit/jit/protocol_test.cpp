@@ -68,7 +68,7 @@ TEST_CASE("messages arrive whole over a socket, in pieces or not") {
 }
 
 TEST_CASE("cache keys depend on everything that determines the code") {
-  TargetOptions target{"gfx942", 3, 5, 0, false, false, false};
+  TargetOptions target{"gfx942", 3, 5, 0, false, false, false, false};
   Hash128 image{1, 2};
   Hash128 base = kernel_key(image, "build", "kernel", target);
   CHECK(base == kernel_key(image, "build", "kernel", target));
@@ -86,6 +86,7 @@ TEST_CASE("cache keys depend on everything that determines the code") {
   CHECK(base != with([](auto &t) { t.warp_mode = 1; }));
   CHECK(base != with([](auto &t) { t.contract = true; }));
   CHECK(base != with([](auto &t) { t.warps_are_rows = true; }));
+  CHECK(base != with([](auto &t) { t.small_blocks = true; }));
   CHECK(base != with([](auto &t) { t.shared_in_memory = true; }));
   CHECK(summary_key(image, "build") != summary_key(image, "build2"));
   CHECK(summary_key(image, "build") != kernel_key(image, "build", "", target));

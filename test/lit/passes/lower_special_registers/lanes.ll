@@ -9,8 +9,13 @@ declare i32 @w2w.sreg.warpid()
 ; WAVE64: mbcnt.lo
 ; WAVE64: [[LANE:%.*]] = call i32 @llvm.amdgcn.mbcnt.hi
 ; WAVE64: %laneid = and i32 [[LANE]], 31
-; WAVE64: [[FIRST:%.*]] = call i32 @llvm.amdgcn.readfirstlane.i32
-; WAVE64: lshr i32 [[FIRST]], 6
+; The first thread of the wave, whichever lanes are active.
+; WAVE64: [[LANE2:%.*]] = call i32 @llvm.amdgcn.mbcnt.hi
+; WAVE64: [[BASE:%.*]] = sub i32 {{.*}}, [[LANE2]]
+; WAVE64: [[FIRST:%.*]] = call i32 @llvm.amdgcn.readfirstlane.i32(i32 [[BASE]])
+; WAVE64: [[WARP:%.*]] = lshr i32 [[FIRST]], 5
+; WAVE64: [[HALF:%.*]] = lshr i32 [[LANE2]], 5
+; WAVE64: %warpid = add i32 [[WARP]], [[HALF]]
 ; WAVE32: mbcnt.lo
 ; WAVE32-NOT: mbcnt.hi
 ; WAVE32: [[FIRST:%.*]] = call i32 @llvm.amdgcn.readfirstlane.i32
