@@ -29,7 +29,7 @@ bool refused(Function &kernel, const SynchronisingFunctions &others, const FlowV
       return refuse(i, "alloca", "use an array of fixed size");
     auto *call = dyn_cast<CallInst>(&i);
     if (call && call->getCalledFunction() && others.contains(*call->getCalledFunction()))
-      return refuse(i, "a call of a function that synchronises, recursive or through a pointer,",
+      return refuse(i, "a call of a recursive function that synchronises",
                     "let the kernel itself contain it");
   }
   return false;
@@ -48,8 +48,8 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       // A function keeps no resume points: its callers' frames are the wave's.
       FlowVerdict verdict = judge_flow(f, others, analyses, env);
       if (verdict.scheduled)
-        env.refuse(f, verdict.reason + ", in a function that is called recursively or through a "
-                                       "pointer; let the kernel itself contain it");
+        env.refuse(f, verdict.reason + ", in a recursive function; "
+                                       "let the kernel itself contain it");
     }
   }
   for (Function *kernel : kernels) {
