@@ -2,8 +2,8 @@
 // may wait for memory in a loop, `alwaysinline`, so that LLVM's AlwaysInliner (which must run next)
 // brings those operations into the kernels: there exit is a plain return, uniformity is known,
 // where a function's arguments would have to be taken as divergent, and schedule_warps can cut.
-// Functions that are part of a recursion, or whose address is taken, stay; their other callers
-// still get an inlined copy.
+// Functions that are part of a recursion stay; a call through a pointer is one of each function of
+// its type (lower_function_ids), and so may be part of one.
 #pragma once
 
 #include "lowering/passes/pass.h"

@@ -23,13 +23,6 @@ AllocaInst *keeper(const Instruction &value) {
   slot->setMetadata(kKept, MDNode::get(value.getContext(), {}));
   return slot;
 }
-SmallVector<AllocaInst *> keepers(const Function &function) {
-  SmallVector<AllocaInst *> slots;
-  for (const Instruction &i : function.getEntryBlock())
-    if (auto *slot = dyn_cast<AllocaInst>(&i); slot && slot->hasMetadata(kKept))
-      slots.push_back(const_cast<AllocaInst *>(slot));
-  return slots;
-}
 void keep(IRBuilder<> &b, Value *value, AllocaInst *slot) {
   if (value->getType() != slot->getAllocatedType())
     value = b.CreateZExt(value, slot->getAllocatedType());
@@ -55,7 +48,7 @@ void keep_phi(PHINode &phi) {
   phi.eraseFromParent();
 }
 
-void keep_values(Function &function) {
+void keep_values(Function &function, ValueToValueMapTy &copies) {
   DominatorTree dominators(function);
   const BasicBlock *entry = &function.getEntryBlock();
   SmallVector<Instruction *> instructions;
@@ -87,18 +80,26 @@ void keep_values(Function &function) {
         if (phi->getIncomingBlock(k) == from && phi->getIncomingValue(k) == i)
           phi->setIncomingValue(k, again);
     }
-    b.SetInsertPoint(i->getParent(), isa<PHINode>(i) ? i->getParent()->getFirstInsertionPt()
-                                                     : std::next(i->getIterator()));
-    keep(b, i, slot);
+    for (Value *value : {static_cast<Value *>(i), copies.lookup(i).operator Value *()})
+      if (auto *source = dyn_cast_or_null<Instruction>(value)) {
+        BasicBlock *block = source->getParent();
+        b.SetInsertPoint(block, isa<PHINode>(source) ? block->getFirstInsertionPt()
+                                                     : std::next(source->getIterator()));
+        keep(b, source, slot);
+      }
   }
 }
 
-size_t kept_count(const Function &function) {
-  return keepers(function).size();
+SmallVector<AllocaInst *> kept_variables(Function &function) {
+  SmallVector<AllocaInst *> slots;
+  for (Instruction &i : function.getEntryBlock())
+    if (auto *slot = dyn_cast<AllocaInst>(&i); slot && slot->hasMetadata(kKept))
+      slots.push_back(slot);
+  return slots;
 }
 
 void pin_kept_values(Function &function) {
-  SmallVector<AllocaInst *> slots = keepers(function);
+  SmallVector<AllocaInst *> slots = kept_variables(function);
   if (slots.empty())
     return;
   const DataLayout &layout = function.getDataLayout();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "llvm/IR/Instructions.h"
+#include "llvm/Transforms/Utils/ValueMapper.h"
 
 namespace w2w {
 
@@ -12,11 +13,11 @@ void keep_phi(llvm::PHINode &phi);
 
 /// Every value of the function with uses that it does not dominate, as they stand after the flow
 /// was changed, goes to such uses through a variable. Values of the entry block must dominate
-/// theirs.
-void keep_values(llvm::Function &function);
+/// theirs. The copy of a value, if it has one, sets the variable too.
+void keep_values(llvm::Function &function, llvm::ValueToValueMapTy &copies);
 
-/// How many variables keep_phi and keep_values have made of this function's values.
-size_t kept_count(const llvm::Function &function);
+/// The variables that keep_phi and keep_values have made of this function's values.
+llvm::SmallVector<llvm::AllocaInst *> kept_variables(llvm::Function &function);
 
 /// Makes the variables stay in memory (scratch), where SROA would make registers of them: with many
 /// cuts and many values each cut would join all of them, in registers that no wave has, at a cost

@@ -141,9 +141,9 @@ bool lower_barriers(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       if (is_kernel(f))
         software.insert(call);
       else
-        env.refuse(*call, "a barrier of fewer threads than the block, in a function that is called "
-                          "recursively or through a pointer, is not supported; let the kernel "
-                          "itself contain it");
+        env.refuse(*call,
+                   "a barrier of fewer threads than the block, in a recursive function, is not "
+                   "supported; let the kernel itself contain it");
     }
   BarrierLowering lowering(module, env);
   for (CallInst *call : calls) {

@@ -16,18 +16,23 @@
 //     run:      switch over the resume points, under the mask of the threads picked
 //     latch:    back to dispatch
 //
-// A warp operation that all threads of its mask reach together goes on at once (the usual case). A
-// barrier counts warps in LDS (block_barrier.h): a warp arrives when all its threads that have not
-// exited stand at that barrier; waiting for its end is a resume point like others.
+// That loop is entered late: every kernel starts in a version of its own that runs as in lockstep and
+// leaves for the loop where threads come to a place to wait before others that they wait for
+// (warp_scheduler.h). A warp operation that all threads of its mask reach together goes on at once.
 //
-// Kernels in this mode use no hardware barrier but one at the start. Values that live across a cut
-// are kept in memory of the thread, which LLVM's SROA turns into registers unless they are many.
+// A barrier of the whole block stays the hardware's: the wave enters it once all its threads that
+// have not exited stand at that barrier. The others count warps in LDS (block_barrier.h): a warp
+// arrives when all its threads that have not exited stand there; waiting for the barrier's end is a
+// resume point like others, in which the wave stays as long as none of its threads can go on.
+//
+// Values that live across a cut are kept in memory of the thread, which LLVM's SROA turns into
+// registers unless they are many.
 //
 // inline_synchronising and the AlwaysInliner must have run: operations outside of kernels are
 // refused here if a kernel in this mode reaches them. The IR should be in SSA form. Leaves
 // w2w.sreg.* behind (lower_special_registers runs again), and w2w.* warp operations, which now are
-// reached by all their threads together, for lower_warp_ops. In: any IR. Out: kernels in scheduled
-// mode have the attribute "w2w-scheduled" and no w2w.barrier.*.
+// reached by all their threads together, for lower_warp_ops, and w2w.barrier.* of the whole block for
+// lower_barriers. In: any IR. Out: kernels in scheduled mode have the attribute "w2w-scheduled".
 #pragma once
 
 #include "lowering/passes/pass.h"

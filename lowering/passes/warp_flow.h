@@ -43,8 +43,8 @@ struct FlowVerdict {
   llvm::SmallVector<llvm::BasicBlock *> waiting_headers;
 };
 
-/// Functions, other than kernels, in which threads may wait for each other: called recursively or
-/// through a pointer, else they had been inlined.
+/// Functions, other than kernels, in which threads may wait for each other: recursive, else they had
+/// been inlined.
 struct SynchronisingFunctions {
   llvm::SmallPtrSet<const llvm::Function *, 8> warp, block;
   explicit SynchronisingFunctions(llvm::Module &module);

@@ -1,5 +1,5 @@
 // Threads of one warp that wait for each other: locks taken by all lanes, with the critical section behind the loop, inside it and in
-// a called function, locks handed from lane to lane, producers and consumers in one warp, and a warp that waits for the next one
+// a function called by its name or through a pointer, locks handed from lane to lane, producers and consumers in one warp, and a warp that waits for the next one
 // (which shares its wave on 64-lane hardware). Every kernel ends only if each thread can go on while its neighbours wait.
 #include "program.h"
 
@@ -46,6 +46,14 @@ __global__ void in_a_function(int *lock, int *counter) {
   for (int k = 0; k < 3; ++k)
     if ((threadIdx.x + k) % 3 != 0)
       locked_increment(lock, counter);
+}
+
+/// Which function a thread calls, only the thread knows; one of them waits.
+__device__ __attribute__((noinline)) void leave_alone(int *, int *) {}
+__global__ void through_a_pointer(int *lock, int *counter) {
+  void (*const choices[])(int *, int *) = {leave_alone, locked_increment, locked_increment};
+  for (int k = 0; k < 3; ++k)
+    choices[(threadIdx.x + k) % 3](lock, counter);
 }
 
 /// Each of several locks guards its own counter; a thread takes two, the lower one first.
@@ -125,11 +133,12 @@ __global__ void warp_chain(int *values) {
 
 int main() {
   const int all = threads * blocks;
-  for (auto kernel : {behind_the_loop, inside_the_loop, in_a_function}) {
+  for (auto kernel : {behind_the_loop, inside_the_loop, in_a_function, through_a_pointer}) {
     Buffer<int> lock(std::vector<int>{0}), counter(std::vector<int>{0});
     kernel<<<blocks, threads>>>(lock.get(), counter.get());
     CUDA_OK(cudaDeviceSynchronize());
-    expect_equal("counter", counter.take(), {kernel == in_a_function ? 2 * all : all});
+    bool twice = kernel == in_a_function || kernel == through_a_pointer;
+    expect_equal("counter", counter.take(), {twice ? 2 * all : all});
   }
   {
     const int n = 13;

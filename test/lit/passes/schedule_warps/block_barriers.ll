@@ -8,7 +8,6 @@
 ; BAD-DAG: @warp_id({{.*}} #[[A]]
 ; BAD-DAG: @loop({{.*}} #[[A]]
 ; BAD-DAG: attributes #[[A]] = {{.*}}"w2w-scheduled"="the warps of a wave may come to different barriers (branch)"
-; BAD-NOT: w2w.barrier
 ; GOOD-COUNT-6: call {{.*}}@w2w.barrier
 
 ;--- bad.ll
