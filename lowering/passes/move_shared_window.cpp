@@ -267,7 +267,7 @@ void SharedRewrite::rewrite_call(CallInst &call) {
     replace(call, b_.CreateICmpULT(b_.CreateSub(address, start), stride(), "in_window"));
     return;
   }
-  StringRef name = callee ? callee->getName() : "";
+  StringRef name = callee_name(call);
   if (name == "w2w.sreg.total_smem_size" || name == "w2w.sreg.aggr_smem_size") {
     Value *dynamic = b_.CreateCall(function_.getParent()->getOrInsertFunction(
         "w2w.sreg.dynamic_smem_size", callee->getFunctionType(), callee->getAttributes()));

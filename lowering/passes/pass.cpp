@@ -59,6 +59,11 @@ llvm::AtomicOrdering memory_order(const llvm::Instruction &i) {
   return llvm::AtomicOrdering::NotAtomic;
 }
 
+llvm::StringRef callee_name(const llvm::CallInst &call) {
+  const llvm::Function *callee = call.getCalledFunction();
+  return callee ? callee->getName() : llvm::StringRef();
+}
+
 bool is_kernel(const llvm::Function &function) {
   return !function.isDeclaration() && function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL;
 }

@@ -80,6 +80,8 @@ void erase_unused_declarations(llvm::Module &module, llvm::StringRef prefix);
 /// The order of an atomic access or fence, of both outcomes for a compare-and-swap; NotAtomic for
 /// everything else.
 llvm::AtomicOrdering memory_order(const llvm::Instruction &instruction);
+/// The name of the function that is called; empty if that is not known.
+llvm::StringRef callee_name(const llvm::CallInst &call);
 /// A defined amdgpu_kernel.
 bool is_kernel(const llvm::Function &function);
 /// The size of every block of the kernel (.reqntid), if it is known.

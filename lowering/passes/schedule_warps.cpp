@@ -1,6 +1,7 @@
 #include "lowering/passes/schedule_warps.h"
 
 #include "lowering/passes/spread_warps.h"
+#include "lowering/passes/waiting_loops.h"
 #include "lowering/passes/warp_flow.h"
 #include "lowering/passes/warp_scheduler.h"
 
@@ -67,7 +68,7 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
     }
     changed |= solo;
     if (!verdict.scheduled) {
-      changed |= pause_in_waiting_loops(verdict);
+      changed |= pause_in_waiting_loops(verdict.waiting_headers);
       if (verdict.assumes_rows)
         env.row_kernels.insert(kernel->getName().str());
       continue;

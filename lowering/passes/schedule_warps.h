@@ -16,8 +16,8 @@
 //     run:      switch over the resume points, under the mask of the threads picked
 //     latch:    back to dispatch
 //
-// That loop is entered late: every kernel starts in a version of its own that runs as in lockstep and
-// leaves for the loop where threads come to a place to wait before others that they wait for
+// That loop is entered late: every kernel starts in a version of its own that runs as in lockstep
+// and leaves for the loop where threads come to a place to wait before others that they wait for
 // (warp_scheduler.h). A warp operation that all threads of its mask reach together goes on at once.
 //
 // A barrier of the whole block stays the hardware's: the wave enters it once all its threads that
@@ -31,8 +31,9 @@
 // inline_synchronising and the AlwaysInliner must have run: operations outside of kernels are
 // refused here if a kernel in this mode reaches them. The IR should be in SSA form. Leaves
 // w2w.sreg.* behind (lower_special_registers runs again), and w2w.* warp operations, which now are
-// reached by all their threads together, for lower_warp_ops, and w2w.barrier.* of the whole block for
-// lower_barriers. In: any IR. Out: kernels in scheduled mode have the attribute "w2w-scheduled".
+// reached by all their threads together, for lower_warp_ops, and w2w.barrier.* of the whole block
+// for lower_barriers. In: any IR. Out: kernels in scheduled mode have the attribute
+// "w2w-scheduled".
 #pragma once
 
 #include "lowering/passes/pass.h"

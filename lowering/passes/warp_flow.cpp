@@ -1,13 +1,11 @@
 #include "lowering/passes/warp_flow.h"
 
 #include "lowering/passes/block_barrier.h"
+#include "lowering/passes/waiting_loops.h"
 
-#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/Dominators.h"
-#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/IntrinsicsAMDGPU.h"
 #include "llvm/IR/PatternMatch.h"
 
 namespace w2w {
@@ -26,430 +24,12 @@ bool is_block_barrier(StringRef name) {
   return name.starts_with("w2w.barrier.");
 }
 
-// ---- Values that are the same for a warp --------------------------------------------------------
-
 namespace {
-
-constexpr unsigned kWarp = 32, kWarpBits = 5;
-
-bool is_tid_x(const Value *v) {
-  if (auto *cast = dyn_cast<CastInst>(v))
-    v = cast->getOperand(0);
-  auto *call = dyn_cast<IntrinsicInst>(v);
-  return call && call->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_x;
-}
-
-/// The blocks between the branch at the end of `block` and the place where its sides meet, that
-/// place included.
-void influence(const BasicBlock &block, PostDominatorTree &post,
-               SmallPtrSetImpl<const BasicBlock *> &region) {
-  auto *node = post.getNode(&block);
-  const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
-  SmallVector<const BasicBlock *> work(successors(&block));
-  SmallPtrSet<const BasicBlock *, 16> seen;
-  while (!work.empty()) {
-    const BasicBlock *b = work.pop_back_val();
-    if (!seen.insert(b).second)
-      continue;
-    region.insert(b);
-    if (b != meet)
-      append_range(work, successors(b));
-  }
-}
-
-StringRef warp_name(const CallInst &call) {
-  const Function *callee = call.getCalledFunction();
-  return callee ? callee->getName() : StringRef();
-}
-
-} // namespace
-
-/// What every thread of the block is given alike; of a warp also results of votes and reductions.
-bool ThreadUniformity::is_same(const Instruction &i) const {
-  if (auto *call = dyn_cast<CallInst>(&i)) {
-    StringRef name = warp_name(*call);
-    if (name.starts_with("w2w.barrier.red."))
-      return true;
-    if (group_ == Of::Wave)
-      return false;
-    if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") || name == "w2w.activemask")
-      return true;
-  }
-  // The half of the wave that the lane is in, part of %warpid.
-  return group_ == Of::Warp &&
-         match(&i, m_LShr(m_Intrinsic<Intrinsic::amdgcn_mbcnt_hi>(), m_SpecificInt(kWarpBits)));
-}
-
-/// The same for a warp that is part of one row of the block: %tid.x / 32, %tid.x < 64 and their
-/// like.
-bool ThreadUniformity::is_same_in_row(const Instruction &i) const {
-  if (auto *intrinsic = dyn_cast<IntrinsicInst>(&i))
-    return intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_y ||
-           intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z;
-  const APInt *c;
-  Value *x;
-  if (match(&i, m_LShr(m_Value(x), m_APInt(c))) || match(&i, m_AShr(m_Value(x), m_APInt(c))))
-    return is_tid_x(x) && c->uge(kWarpBits);
-  if (match(&i, m_UDiv(m_Value(x), m_APInt(c))))
-    return is_tid_x(x) && c->urem(kWarp) == 0;
-  if (match(&i, m_And(m_Value(x), m_APInt(c))))
-    return is_tid_x(x) && c->countr_zero() >= kWarpBits;
-  CmpPredicate predicate;
-  if (match(&i, m_ICmp(predicate, m_Value(x), m_APInt(c))) && is_tid_x(x)) {
-    switch (predicate) {
-    case ICmpInst::ICMP_ULT:
-    case ICmpInst::ICMP_UGE:
-    case ICmpInst::ICMP_SLT:
-    case ICmpInst::ICMP_SGE:
-      return c->urem(kWarp) == 0;
-    case ICmpInst::ICMP_UGT:
-    case ICmpInst::ICMP_ULE:
-    case ICmpInst::ICMP_SGT:
-    case ICmpInst::ICMP_SLE:
-      return c->urem(kWarp) == kWarp - 1;
-    default:
-      return false;
-    }
-  }
-  return false;
-}
-
-/// Whether the instruction may make lanes differ whose operands do not.
-bool ThreadUniformity::is_root(const Instruction &i) const {
-  if (auto *load = dyn_cast<LoadInst>(&i)) {
-    // Private memory differs behind equal addresses; a flat pointer may be private.
-    unsigned space = load->getPointerAddressSpace();
-    return space == 5 || space == 0;
-  }
-  if (isa<AtomicRMWInst>(i) || isa<AtomicCmpXchgInst>(i) || isa<AllocaInst>(i))
-    return true;
-  if (auto *call = dyn_cast<CallInst>(&i)) {
-    auto *intrinsic = dyn_cast<IntrinsicInst>(call);
-    if (!intrinsic)
-      return true;
-    switch (intrinsic->getIntrinsicID()) {
-    case Intrinsic::amdgcn_workitem_id_x:
-    case Intrinsic::amdgcn_workitem_id_y:
-    case Intrinsic::amdgcn_workitem_id_z:
-    case Intrinsic::amdgcn_mbcnt_lo:
-    case Intrinsic::amdgcn_mbcnt_hi:
-      return true;
-    default:
-      return !intrinsic->doesNotAccessMemory() || intrinsic->isConvergent();
-    }
-  }
-  return false;
-}
-
-ThreadUniformity::ThreadUniformity(Function &function, UniformityInfo &wave,
-                                   PostDominatorTree &post, Of group, bool rows)
-    : group_(group), rows_(rows) {
-  // Grows from the roots; only what varies in the wave can vary in the warp.
-  SmallVector<const Value *> work;
-  auto mark = [&](const Value &v) {
-    auto *i = dyn_cast<Instruction>(&v);
-    if (!i || !wave.isDivergent(i) || is_same(*i))
-      return;
-    if (rows_ && group_ == Of::Warp && is_same_in_row(*i)) {
-      used_rows_ = true;
-      return;
-    }
-    if (varying_.insert(i).second)
-      work.push_back(i);
-  };
-  for (Instruction &i : instructions(function))
-    if (is_root(i))
-      mark(i);
-  SmallPtrSet<const BasicBlock *, 16> split;
-  DominatorTree dominators(function);
-  LoopInfo loops(dominators);
-  while (!work.empty()) {
-    const Value *v = work.pop_back_val();
-    for (const User *user : v->users())
-      mark(*user);
-    // A branch on it: phis where its sides meet differ, and values carried out of a loop that
-    // threads leave at different times.
-    for (const User *user : v->users()) {
-      auto *terminator = dyn_cast<Instruction>(user);
-      if (!terminator || !terminator->isTerminator() ||
-          !split.insert(terminator->getParent()).second)
-        continue;
-      const BasicBlock &block = *terminator->getParent();
-      SmallPtrSet<const BasicBlock *, 16> region;
-      influence(block, post, region);
-      for (const BasicBlock *b : region)
-        for (const PHINode &phi : b->phis())
-          mark(phi);
-      for (const Loop *loop = loops.getLoopFor(&block); loop; loop = loop->getParentLoop()) {
-        if (all_of(successors(&block), [&](const BasicBlock *s) { return loop->contains(s); }))
-          continue;
-        for (const BasicBlock *b : loop->blocks())
-          for (const Instruction &i : *b)
-            for (const User *outside : i.users())
-              if (!loop->contains(cast<Instruction>(outside)))
-                mark(*outside);
-      }
-    }
-  }
-}
-
-bool ThreadUniformity::splits(const BasicBlock &block) const {
-  const Instruction *terminator = block.getTerminator();
-  if (auto *branch = dyn_cast<BranchInst>(terminator))
-    return branch->isConditional() && varies(*branch->getCondition());
-  if (auto *to = dyn_cast<SwitchInst>(terminator))
-    return varies(*to->getCondition());
-  return terminator->getNumSuccessors() > 1;
-}
-
-// ---- Loops that wait for memory -----------------------------------------------------------------
-
-namespace {
-
-bool contains_news(const Function &function, SmallPtrSetImpl<const Function *> &seen);
-
-/// Whether another thread can change what the instruction reads while the loop runs, and the loop
-/// means to see it. An addition that changes memory takes a ticket: it waits for nobody.
-bool reads_for_news(const Instruction &i) {
-  if (auto *load = dyn_cast<LoadInst>(&i))
-    return load->isAtomic() || load->isVolatile();
-  if (auto *rmw = dyn_cast<AtomicRMWInst>(&i)) {
-    auto *operand = dyn_cast<Constant>(rmw->getValOperand());
-    switch (rmw->getOperation()) {
-    case AtomicRMWInst::Add:
-    case AtomicRMWInst::Sub:
-    case AtomicRMWInst::FAdd:
-    case AtomicRMWInst::UIncWrap:
-    case AtomicRMWInst::UDecWrap:
-      return operand && operand->isZeroValue();
-    default:
-      return true;
-    }
-  }
-  if (auto *call = dyn_cast<CallInst>(&i); call && !isa<IntrinsicInst>(call)) {
-    SmallPtrSet<const Function *, 8> seen;
-    return call->getCalledFunction() && contains_news(*call->getCalledFunction(), seen);
-  }
-  return isa<AtomicCmpXchgInst>(i);
-}
-bool contains_news(const Function &function, SmallPtrSetImpl<const Function *> &seen) {
-  if (!seen.insert(&function).second)
-    return false;
-  for (const Instruction &i : instructions(function)) {
-    auto *call = dyn_cast<CallInst>(&i);
-    if (call && !isa<IntrinsicInst>(call)) {
-      if (call->getCalledFunction() && contains_news(*call->getCalledFunction(), seen))
-        return true;
-    } else if (reads_for_news(i)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Whether a failing compare-and-swap in the loop means that another one has succeeded: what it
-/// expects was read from the same place, by itself or a load, in this turn of the loop or the last.
-bool tries_again_with_news(const AtomicCmpXchgInst &swap, const Loop &loop) {
-  SmallVector<const Value *> work{swap.getCompareOperand()};
-  SmallPtrSet<const Value *, 16> seen;
-  bool found = false;
-  while (!work.empty()) {
-    const Value *v = work.pop_back_val();
-    if (!seen.insert(v).second)
-      continue;
-    auto *i = dyn_cast<Instruction>(v);
-    if (!i || !loop.contains(i)) {
-      // The first attempt's value comes from outside, through a phi; a constant alone is a lock.
-      if (isa<Constant>(v) && seen.size() == 1)
-        return false;
-      continue;
-    }
-    if (i == &swap) {
-      found = true;
-      continue;
-    }
-    if (auto *load = dyn_cast<LoadInst>(i)) {
-      found |= load->getPointerOperand() == swap.getPointerOperand();
-      continue;
-    }
-    if (isa<PHINode>(i) || isa<CastInst>(i) || isa<ExtractValueInst>(i) || isa<BinaryOperator>(i) ||
-        isa<SelectInst>(i))
-      append_range(work, i->operand_values());
-  }
-  return found;
-}
-
-/// Whether the value, on which a branch out of the loop depends, hangs on news from memory other
-/// than by the success of a compare-and-swap that tries again.
-bool depends_on_news(const Value &condition, const Loop &loop) {
-  // The success of a retrying compare-and-swap: its flag, or its result compared with what it
-  // expected.
-  auto is_success = [&](const Value *v) {
-    const AtomicCmpXchgInst *swap = nullptr;
-    if (auto *flag = dyn_cast<ExtractValueInst>(v)) {
-      swap = dyn_cast<AtomicCmpXchgInst>(flag->getAggregateOperand());
-      if (swap && flag->getIndices()[0] != 1)
-        swap = nullptr;
-    } else if (auto *compare = dyn_cast<ICmpInst>(v); compare && compare->isEquality()) {
-      for (unsigned k = 0; k < 2 && !swap; ++k)
-        if (auto *result = dyn_cast<ExtractValueInst>(compare->getOperand(k)))
-          if (auto *s = dyn_cast<AtomicCmpXchgInst>(result->getAggregateOperand()))
-            if (s->getCompareOperand() == compare->getOperand(1 - k))
-              swap = s;
-    }
-    return swap && loop.contains(swap) && tries_again_with_news(*swap, loop);
-  };
-  SmallVector<const Value *> work{&condition};
-  SmallPtrSet<const Value *, 16> seen;
-  while (!work.empty()) {
-    const Value *v = work.pop_back_val();
-    auto *i = dyn_cast<Instruction>(v);
-    if (!i || !loop.contains(i) || !seen.insert(v).second || is_success(v))
-      continue;
-    if (reads_for_news(*i))
-      return true;
-    append_range(work, i->operand_values());
-    // A phi also hangs on the branches that choose its value.
-    if (auto *phi = dyn_cast<PHINode>(i))
-      for (const BasicBlock *from : phi->blocks())
-        if (loop.contains(from))
-          if (auto *branch = dyn_cast<BranchInst>(from->getTerminator());
-              branch && branch->isConditional())
-            work.push_back(branch->getCondition());
-  }
-  return false;
-}
-
-Value *condition_of(Instruction *terminator) {
-  if (auto *branch = dyn_cast<BranchInst>(terminator))
-    return branch->isConditional() ? branch->getCondition() : nullptr;
-  auto *to = dyn_cast<SwitchInst>(terminator);
-  return to ? to->getCondition() : nullptr;
-}
-
-/// The headers of loops of which a way out depends on news from memory.
-SmallVector<BasicBlock *> waiting_loops(Function &function) {
-  DominatorTree dominators(function);
-  LoopInfo loops(dominators);
-  SmallVector<BasicBlock *> headers;
-  for (Loop *loop : loops.getLoopsInPreorder()) {
-    if (none_of(loop->blocks(), [](const BasicBlock *b) { return any_of(*b, reads_for_news); }))
-      continue;
-    SmallVector<BasicBlock *> exiting;
-    loop->getExitingBlocks(exiting);
-    if (any_of(exiting, [&](BasicBlock *block) {
-          Value *condition = condition_of(block->getTerminator());
-          return condition && depends_on_news(*condition, *loop);
-        }))
-      headers.push_back(loop->getHeader());
-  }
-  return headers;
-}
-
-bool does_nothing(const Instruction &i) {
-  return !i.mayHaveSideEffects() || isa<FenceInst>(i);
-}
-
-/// Whether threads that go on from the block come to a barrier before they do anything that others
-/// could wait for, one that a whole warp takes part in, or (for `wave`) the whole block.
-bool goes_to_barrier(const BasicBlock *block, bool wave) {
-  SmallPtrSet<const BasicBlock *, 8> seen;
-  for (; block && seen.insert(block).second; block = block->getSingleSuccessor())
-    for (const Instruction &i : *block) {
-      if (auto *call = dyn_cast<CallInst>(&i)) {
-        StringRef name = warp_name(*call);
-        if (is_block_barrier(name) && name != "w2w.barrier.arrive" &&
-            (call->arg_size() < 2 || match(call->getArgOperand(1), m_Zero())))
-          return true;
-        if (!wave && name == "w2w.bar.warp" && match(call->getArgOperand(0), m_AllOnes()))
-          return true;
-      }
-      if (!does_nothing(i))
-        return false;
-    }
-  return false;
-}
-
-/// Of the threads that part at the end of `block`, those that do not come to `header` only go to a
-/// barrier that the others must come to as well: nobody waits for them.
-bool others_only_stand(const BasicBlock &block, const BasicBlock *meet, const BasicBlock &header,
-                       bool wave) {
-  if (!meet || !goes_to_barrier(meet, wave))
-    return false;
-  unsigned waiting_sides = 0;
-  for (const BasicBlock *side : successors(&block)) {
-    if (side == meet)
-      continue;
-    bool waits = false, acts = false;
-    SmallVector<const BasicBlock *> work{side};
-    SmallPtrSet<const BasicBlock *, 16> seen{side, meet};
-    while (!work.empty()) {
-      const BasicBlock *b = work.pop_back_val();
-      waits |= b == &header;
-      acts |= !all_of(*b, does_nothing);
-      for (const BasicBlock *next : successors(b))
-        if (seen.insert(next).second)
-          work.push_back(next);
-    }
-    waiting_sides += waits;
-    if (acts && !waits)
-      return false;
-  }
-  return waiting_sides == 1;
-}
-
-/// Whether the loop changes nothing but by what it waits with.
-bool only_waits(const Loop &loop) {
-  return all_of(loop.blocks(), [](const BasicBlock *block) {
-    return all_of(*block, [](const Instruction &i) {
-      return !i.mayHaveSideEffects() || reads_for_news(i) || isa<FenceInst>(i) ||
-             isa<IntrinsicInst>(i);
-    });
-  });
-}
-
-/// Whether a group of threads (a warp, or a wave) comes to the loop, and leaves it, as a whole, but
-/// for threads that have ended or only stand at a barrier: what it waits for is then other groups'
-/// to do.
-bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group,
-                      bool wave) {
-  DominatorTree dominators(*header.getParent());
-  LoopInfo loops(dominators);
-  const Loop &loop = *loops.getLoopFor(&header);
-  SmallVector<BasicBlock *> exiting;
-  loop.getExitingBlocks(exiting);
-  // What a thread does in its last turn LLVM may move behind the loop, where it waits for others.
-  if (any_of(exiting, [&](const BasicBlock *block) { return group.splits(*block); }) &&
-      !only_waits(loop))
-    return false;
-  // Nowhere have some of the group gone another way and not come back, nor leave the loop before
-  // the others. Those who have only left the kernel are no longer waited for.
-  for (const BasicBlock &block : *header.getParent()) {
-    if (!group.splits(block))
-      continue;
-    SmallPtrSet<const BasicBlock *, 4> going_on;
-    for (const BasicBlock *side : successors(&block))
-      if (!isa<ReturnInst>(side->front()))
-        going_on.insert(side);
-    if (going_on.size() < 2)
-      continue;
-    auto *node = post.getNode(&block);
-    const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
-    SmallPtrSet<const BasicBlock *, 16> region;
-    influence(block, post, region);
-    if (&header != meet && region.contains(&header) &&
-        !others_only_stand(block, meet, header, wave))
-      return false;
-  }
-  return true;
-}
-
-// ---- The verdict --------------------------------------------------------------------------------
 
 /// Operations without .sync name the threads that execute them: nobody waits for anybody.
 bool waits_for_nobody(const CallInst &call) {
   auto *mask = dyn_cast<CallInst>(call.getArgOperand(call.arg_size() - 1));
-  return mask && mask->getParent() == call.getParent() && warp_name(*mask) == "w2w.activemask";
+  return mask && mask->getParent() == call.getParent() && callee_name(*mask) == "w2w.activemask";
 }
 
 /// Masks of which it is known that the threads they name are the ones that are here: a ballot's
@@ -473,7 +53,7 @@ public:
       return all_come(*phi->getParent(), *here);
     }
     auto *ballot = dyn_cast<CallInst>(mask);
-    if (!ballot || warp_name(*ballot) != "w2w.vote.ballot")
+    if (!ballot || callee_name(*ballot) != "w2w.vote.ballot")
       return false;
     const BasicBlock *voted = ballot->getParent();
     for (const User *user : condition_users(*ballot)) {
@@ -497,8 +77,8 @@ private:
   static bool is_vote_of_edge(const Value &value, const BasicBlock &from, const BasicBlock &to) {
     auto *ballot = dyn_cast<CallInst>(&value);
     auto *branch = dyn_cast<BranchInst>(from.getTerminator());
-    if (!ballot || warp_name(*ballot) != "w2w.vote.ballot" || !branch || !branch->isConditional() ||
-        branch->getSuccessor(0) == branch->getSuccessor(1))
+    if (!ballot || callee_name(*ballot) != "w2w.vote.ballot" || !branch ||
+        !branch->isConditional() || branch->getSuccessor(0) == branch->getSuccessor(1))
       return false;
     const Value *voted = ballot->getArgOperand(0), *taken = branch->getCondition();
     bool same = branch->getSuccessor(0) == &to;
@@ -579,27 +159,7 @@ std::string at_line(const DebugLoc &loc) {
   return loc ? " at line " + std::to_string(loc.getLine()) : "";
 }
 
-/// What a kernel's launch bounds say about the shape of its blocks.
-bool warps_are_rows(const Function &kernel) {
-  auto size = required_block(kernel);
-  return size && ((*size)[0] % kWarp == 0 || ((*size)[1] == 1 && (*size)[2] == 1));
-}
-
 } // namespace
-
-bool pause_in_waiting_loops(const FlowVerdict &verdict) {
-  bool found = false;
-  for (BasicBlock *header : verdict.waiting_headers) {
-    DominatorTree dominators(*header->getParent());
-    LoopInfo loops(dominators);
-    if (!only_waits(*loops.getLoopFor(header)))
-      continue;
-    IRBuilder<> b(header, header->getFirstInsertionPt());
-    b.CreateIntrinsic(Intrinsic::amdgcn_s_sleep, {}, {b.getInt32(1)});
-    found = true;
-  }
-  return found;
-}
 
 SynchronisingFunctions::SynchronisingFunctions(Module &module) {
   auto callers = [&](auto is_operation, SmallPtrSetImpl<const Function *> &set) {
@@ -631,7 +191,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     auto *call = dyn_cast<CallInst>(&i);
     if (!call || !call->getCalledFunction())
       continue;
-    StringRef name = warp_name(*call);
+    StringRef name = callee_name(*call);
     bool warp = is_warp_operation(name), block = is_block_barrier(name);
     if (warp || block)
       verdict.places.push_back(call);

@@ -20,8 +20,6 @@
 #include "lowering/passes/pass.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/Analysis/PostDominators.h"
-#include "llvm/Analysis/UniformityAnalysis.h"
 
 #include <string>
 
@@ -43,8 +41,8 @@ struct FlowVerdict {
   llvm::SmallVector<llvm::BasicBlock *> waiting_headers;
 };
 
-/// Functions, other than kernels, in which threads may wait for each other: recursive, else they had
-/// been inlined.
+/// Functions, other than kernels, in which threads may wait for each other: recursive, else they
+/// had been inlined.
 struct SynchronisingFunctions {
   llvm::SmallPtrSet<const llvm::Function *, 8> warp, block;
   explicit SynchronisingFunctions(llvm::Module &module);
@@ -56,34 +54,5 @@ struct SynchronisingFunctions {
 FlowVerdict judge_flow(llvm::Function &function, const SynchronisingFunctions &others,
                        llvm::ModuleAnalysisManager &analyses, const PassEnv &env,
                        bool solo = false);
-
-/// Lets other waves run in each turn of a loop that does nothing but wait, in a kernel that is not
-/// scheduled. Says whether there was one.
-bool pause_in_waiting_loops(const FlowVerdict &verdict);
-
-/// Which values may differ among the threads of one 32-thread warp, or of a wave: fewer than LLVM's
-/// uniformity analysis says of a wave, which knows nothing of our operations. `rows`: whether warps
-/// are rows of the block (its x size is a multiple of 32, or it has one row), so that %tid.x / 32
-/// and the other coordinates are the same for a warp.
-class ThreadUniformity {
-public:
-  enum class Of { Warp, Wave };
-  ThreadUniformity(llvm::Function &function, llvm::UniformityInfo &wave,
-                   llvm::PostDominatorTree &post, Of group, bool rows);
-  bool varies(const llvm::Value &value) const { return varying_.contains(&value); }
-  /// Whether threads of one group may leave the block by different edges.
-  bool splits(const llvm::BasicBlock &block) const;
-  /// Whether anything was taken to be the same because warps are rows.
-  bool used_rows() const { return used_rows_; }
-
-private:
-  bool is_root(const llvm::Instruction &i) const;
-  bool is_same(const llvm::Instruction &i) const;
-  bool is_same_in_row(const llvm::Instruction &i) const;
-
-  Of group_;
-  bool rows_, used_rows_ = false;
-  llvm::SmallPtrSet<const llvm::Value *, 32> varying_;
-};
 
 } // namespace w2w

@@ -1,0 +1,45 @@
+// Which values are the same for all threads of a 32-thread warp, or of a wave.
+#pragma once
+
+#include "lowering/passes/pass.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/PostDominators.h"
+#include "llvm/Analysis/UniformityAnalysis.h"
+
+namespace w2w {
+
+/// Which values may differ among the threads of one 32-thread warp, or of a wave: fewer than LLVM's
+/// uniformity analysis says of a wave, which knows nothing of our operations. `rows`: whether warps
+/// are rows of the block (its x size is a multiple of 32, or it has one row), so that %tid.x / 32
+/// and the other coordinates are the same for a warp.
+class ThreadUniformity {
+public:
+  enum class Of { Warp, Wave };
+  ThreadUniformity(llvm::Function &function, llvm::UniformityInfo &wave,
+                   llvm::PostDominatorTree &post, Of group, bool rows);
+  bool varies(const llvm::Value &value) const { return varying_.contains(&value); }
+  /// Whether threads of one group may leave the block by different edges.
+  bool splits(const llvm::BasicBlock &block) const;
+  /// Whether anything was taken to be the same because warps are rows.
+  bool used_rows() const { return used_rows_; }
+
+private:
+  bool is_root(const llvm::Instruction &i) const;
+  bool is_same(const llvm::Instruction &i) const;
+  bool is_same_in_row(const llvm::Instruction &i) const;
+
+  Of group_;
+  bool rows_, used_rows_ = false;
+  llvm::SmallPtrSet<const llvm::Value *, 32> varying_;
+};
+
+/// Whether the kernel's launch bounds say that warps are rows of the block.
+bool warps_are_rows(const llvm::Function &kernel);
+
+/// The blocks between the branch at the end of `block` and the place where its sides meet, that
+/// place included.
+void influence(const llvm::BasicBlock &block, llvm::PostDominatorTree &post,
+               llvm::SmallPtrSetImpl<const llvm::BasicBlock *> &region);
+
+} // namespace w2w
