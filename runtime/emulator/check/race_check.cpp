@@ -394,10 +394,14 @@ void RaceCheck::touch(const Access &a, Cell &cell, uint64_t at, unsigned lane, u
     uint32_t here = launch_.base + group_ * launch_.group_units; // the workgroup's first unit
     uint32_t per_wave = a.step.wave.lanes / launch_.unit_lanes;
     // The other half of the wave, in this very instruction: conflicting_lanes() judges that.
-    bool same =
-        slot.unit == here + local || (slot.pc == pc && slot.unit - here < launch_.group_units &&
-                                      (slot.unit - here) / per_wave == local / per_wave);
+    bool other_half = slot.unit != here + local && slot.pc == pc &&
+                      slot.unit - here < launch_.group_units &&
+                      (slot.unit - here) / per_wave == local / per_wave;
+    bool same = slot.unit == here + local || other_half;
     bool known = same || knows(unit, local, slot);
+    // Atomics of one instruction are done one after the other, too.
+    if (other_half && kind & slot.kind & kAtomic && slot.kind & kWrite)
+      learn(local, slot);
     if (!known && slot.bytes & bytes && (kind | slot.kind) & kWrite) {
       bool atomics = kind & slot.kind & kAtomic;
       bool mixed = (kind ^ slot.kind) & kAtomic;
