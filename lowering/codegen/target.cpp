@@ -2,6 +2,8 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -44,6 +46,19 @@ const llvm::Triple &amdgpu_triple() {
   return triple;
 }
 
+/// Sets an option that LLVM reads from its command line only. As its default: the linker inside
+/// this process may reset all options to theirs.
+template <typename T> void set_llvm_option(llvm::StringRef name, T value) {
+  auto &options = llvm::cl::getRegisteredOptions();
+  auto option = options.find(name);
+  if (option == options.end())
+    llvm::report_fatal_error("LLVM has no option " + name);
+  static_cast<llvm::cl::opt<T> *>(option->second)->setInitialValue(value);
+}
+
+/// More VGPRs than any processor has.
+constexpr unsigned kAllVgprs = 1024;
+
 const llvm::Target *amdgpu_target() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -55,9 +70,11 @@ const llvm::Target *amdgpu_target() {
     // Without the pass that makes SDWA: LLVM 22 drops the sign extension of a part of a register
     // that a floating-point instruction takes as its operand (docs/AMDGPU-NOTES.md). The feature
     // "sdwa" cannot be switched off: gfx9 implies it.
-    auto option = llvm::cl::getRegisteredOptions().find("amdgpu-sdwa-peephole");
-    assert(option != llvm::cl::getRegisteredOptions().end() && "LLVM has renamed the option");
-    static_cast<llvm::cl::opt<bool> *>(option->second)->setValue(false);
+    set_llvm_option("amdgpu-sdwa-peephole", false);
+    // As many VGPRs for the lanes that hold spilled SGPRs as they need, not LLVM's ten: when LLVM
+    // 22 spills such a VGPR in its turn, it may overwrite a VGPR of inactive lanes
+    // (docs/AMDGPU-NOTES.md). A kernel without that many is refused.
+    set_llvm_option("amdgpu-num-vgprs-for-wwm-alloc", kAllVgprs);
   });
   std::string error;
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);

@@ -1,5 +1,8 @@
 #include "test/random/reduce.h"
 
+#include <string>
+#include <unordered_set>
+
 namespace w2w::random_programs {
 
 namespace {
@@ -37,11 +40,11 @@ public:
     bool progress = true;
     while (progress && budget_ > 0) {
       progress = false;
-      for (size_t chunk = std::max<size_t>(size(best_) / 2, 1); chunk > 0; chunk /= 2)
-        progress |= remove_chunks(chunk);
-      progress |= replace_by_bodies();
-      if (best_.blocks > 1)
+      if (best_.blocks > 1) // half the work for all that follow
         progress |= attempt([](Program &p) { return p.blocks = 1, true; });
+      for (size_t which = 0; which < bodies(best_).size(); ++which)
+        progress |= remove_from(which);
+      progress |= replace_by_bodies();
     }
     return std::move(best_);
   }
@@ -52,7 +55,7 @@ private:
     if (budget_ == 0)
       return false;
     Program candidate = best_;
-    if (!change(candidate))
+    if (!change(candidate) || !tried_.insert(print(candidate)).second)
       return false;
     --budget_;
     if (!fails_(candidate))
@@ -61,11 +64,12 @@ private:
     return true;
   }
 
-  bool remove_chunks(size_t chunk) {
+  /// Removes what it can of one body: all of it first, then ever smaller parts. Outer bodies come
+  /// before those in their statements, so that large parts of the program go first.
+  bool remove_from(size_t which) {
     bool progress = false;
-    for (size_t which = 0; which < bodies(best_).size(); ++which)
-      for (size_t start = 0;
-           which < bodies(best_).size() && start < bodies(best_)[which]->size();) {
+    for (size_t chunk = bodies(best_)[which]->size(); chunk > 0; chunk /= 2)
+      for (size_t start = 0; start < bodies(best_)[which]->size();) {
         bool removed = attempt([&](Program &p) {
           Body &b = *bodies(p)[which];
           b.erase(b.begin() + static_cast<long>(start),
@@ -108,6 +112,7 @@ private:
   Program best_;
   const std::function<bool(const Program &)> &fails_;
   unsigned budget_;
+  std::unordered_set<std::string> tried_; // a later round comes to the same candidates
 };
 
 } // namespace

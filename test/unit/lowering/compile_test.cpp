@@ -116,3 +116,23 @@ TEST_CASE("Damaged code objects are refused, not read") {
   CHECK_FALSE(read_kernel_resources(std::span(c.result.bytes).first(10), kernels, error));
   CHECK_FALSE(error.empty());
 }
+
+TEST_CASE("What LLVM is told once still holds after a link in the same process") {
+  constexpr std::string_view kBody =
+      ".visible .entry k(.param .u64 p)\n"
+      "{ .reg .b64 %rd<2>; .reg .b32 %r; .reg .f32 %f<2>; ld.param.u64 %rd0, [p];\n"
+      "  mov.u32 %r, %tid.x; mul.wide.u32 %rd1, %r, 8; add.u64 %rd0, %rd0, %rd1;\n"
+      "  ld.global.b32 %r, [%rd0]; ld.global.f32 %f0, [%rd0+4]; shl.b32 %r, %r, 8;\n"
+      "  shr.s32 %r, %r, 24; mov.b32 %f1, %r; sub.f32 %f0, %f0, %f1; st.global.f32 [%rd0], %f0;\n"
+      "  ret; }\n";
+  CompileOptions options;
+  options.mcpu = "gfx942";
+  Compiled linked(kBody, options);
+  REQUIRE(linked.ok);
+  options.emit = EmitKind::Asm;
+  Compiled again(kBody, options);
+  REQUIRE(again.ok);
+  std::string text(again.result.bytes.begin(), again.result.bytes.end());
+  CHECK(text.find("v_sub_f32") != std::string::npos);
+  CHECK(text.find("sdwa") == std::string::npos); // codegen/target.cpp switches it off
+}
