@@ -51,8 +51,6 @@ bool is_float_form(const ptx::isa::Form &form);
 bool is_synchronous_form(const ptx::isa::Form &form);
 /// Not .f32 (redux).
 bool is_integer_form(const ptx::isa::Form &form);
-/// barrier, but not barrier.cluster.
-bool is_cta_barrier_form(const ptx::isa::Form &form);
 /// cvt without .rs.
 bool is_plain_conversion_form(const ptx::isa::Form &form);
 /// No 128-bit operand.

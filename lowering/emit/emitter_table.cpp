@@ -55,9 +55,6 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
        "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
       {Opcode::atom, [](const ptx::isa::Form &f) { return !is_at_most_64_bits(f); },
        "128-bit atomics are not lowered; use 64-bit ones"},
-      {Opcode::barrier, [](const ptx::isa::Form &f) { return !is_cta_barrier_form(f); },
-       "arrival at and wait for the cluster's barrier are not lowered; use bar.sync in clusters of "
-       "one block"},
   };
   for (const Refusal &r : refusals)
     if (r.opcode == form.opcode && r.is_refused(form))
@@ -118,9 +115,6 @@ bool is_synchronous_form(const ptx::isa::Form &form) {
 }
 bool is_at_most_64_bits(const ptx::isa::Form &form) {
   return !mentions(form, Type::B128);
-}
-bool is_cta_barrier_form(const ptx::isa::Form &form) {
-  return !mentions(form, Mod::cluster);
 }
 bool is_plain_conversion_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::rs);

@@ -2,6 +2,7 @@
 
 #include "lowering/abi/status_word.h"
 #include "lowering/passes/block_barrier.h"
+#include "lowering/passes/cluster_barrier.h"
 #include "lowering/passes/kept_values.h"
 #include "lowering/passes/lane.h"
 #include "lowering/passes/lower_traps.h"
@@ -375,14 +376,14 @@ void Scheduler::cut_at_barrier(CallInst &call, StringRef name) {
   b_.SetInsertPoint(before);
   b_.SetCurrentDebugLocation(call.getDebugLoc());
   release_before_barrier(b_);
-  Value *id = b_.CreateAnd(call.getArgOperand(0), 15);
+  Value *id = barrier_number(b_, call);
   Value *expected = call.arg_size() > 1 ? call.getArgOperand(1) : b_.getInt32(0);
   set("barrier", id);
   set("expected", expected);
   if (call.arg_size() > 2)
     set("a0", b_.CreateZExt(call.getArgOperand(2), i32_));
   // All threads of the warp must stand at this barrier, whichever instruction brought them.
-  wait_at(barrier_operation(name), b_.getInt32(~0u), b_.CreateOr(id, b_.CreateShl(expected, 4)),
+  wait_at(barrier_operation(name), b_.getInt32(~0u), b_.CreateOr(id, b_.CreateShl(expected, 5)),
           after);
 
   b_.SetInsertPoint(after, after->begin());
@@ -395,13 +396,12 @@ void Scheduler::cut_at_barrier(CallInst &call, StringRef name) {
   call.eraseFromParent();
 }
 
-/// A whole warp has come to one barrier: it arrives, and waits for the end of the generation.
+/// A whole warp has come to one barrier: it arrives, waits for the end of the generation, or both.
 Scheduler::Operation &Scheduler::barrier_operation(StringRef name) {
   // sync, sync.count and all reductions but red.and, which adds the opposite, are one operation.
-  StringRef kind = name == "arrive"           ? "arrive"
-                   : name == "red.and"        ? "red.and"
-                   : name.starts_with("red.") ? "red"
-                                              : "sync";
+  StringRef kind = name == "arrive" || name == "red.and" || name.starts_with("cluster.") ? name
+                   : name.starts_with("red.")                                            ? "red"
+                                                                                         : "sync";
   Operation &operation = operations_[("barrier." + kind).str()];
   if (operation.block)
     return operation;
@@ -412,10 +412,17 @@ Scheduler::Operation &Scheduler::barrier_operation(StringRef name) {
     return b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32_}, {get(variable_name)});
   };
   Value *id = uniform("barrier"), *expected = uniform("expected");
-  if (kind.starts_with("red"))
-    barriers_->add(b_, kind, id, b_.CreateICmpNE(get("a0"), b_.getInt32(0)));
-  set("generation", barriers_->arrive(b_, id, expected));
-  if (kind == "arrive") {
+  if (kind == "cluster.wait") {
+    set("generation", get("cluster.generation"));
+  } else {
+    if (kind.starts_with("red"))
+      barriers_->add(b_, kind, id, b_.CreateICmpNE(get("a0"), b_.getInt32(0)));
+    Value *generation = barriers_->arrive(b_, id, expected);
+    set("generation", generation);
+    if (kind == "cluster.arrive")
+      set("cluster.generation", generation); // other barriers may come before the wait
+  }
+  if (kind.ends_with("arrive")) {
     set("point", get("next"));
     b_.CreateBr(latch_);
     return operation;
@@ -653,6 +660,9 @@ bool refused(Function &kernel, const SynchronisingFunctions &others, const FlowV
                        verdict.reason + ") is not supported; " + remedy);
     return true;
   };
+  if (CallInst *arrival = arrival_before_end(kernel))
+    return refuse(*arrival, "barrier.cluster.arrive behind which a thread may end",
+                  "let every thread that arrives wait");
   for (Instruction &i : instructions(kernel)) {
     // The wave's threads share one stack pointer.
     auto *array = dyn_cast<AllocaInst>(&i);
@@ -671,7 +681,7 @@ bool refused(Function &kernel, const SynchronisingFunctions &others, const FlowV
 } // namespace
 
 bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &env) {
-  bool changed = false;
+  bool changed = join_cluster_barriers(module);
   SynchronisingFunctions others(module);
   std::vector<Function *> kernels;
   for (Function &f : module) {
