@@ -301,16 +301,18 @@ bool Parser::parse_integer_constant(int64_t &out, std::string_view what) {
   return true;
 }
 
-std::optional<uint64_t> Parser::parse_unsigned(std::string_view what) {
-  const SourceLoc at_ = loc();
-  int64_t value = 0;
-  if (!parse_integer_constant(value, what))
-    return std::nullopt;
-  if (value < 0) {
-    error(at_, fmt::format("{} must not be negative", what), "4.5.1");
+std::optional<uint64_t> Parser::parse_count(std::string_view what) {
+  if (!at(Tok::Integer) && !(at(Tok::Identifier) && tok_.text == "WARP_SZ")) {
+    error(loc(), fmt::format("the {} must be a literal number; {}", what, found()), "4.5.1");
     return std::nullopt;
   }
-  return static_cast<uint64_t>(value);
+  const uint64_t value = at(Tok::Integer) ? tok_.value : 32;
+  if (value > INT64_MAX) {
+    error(loc(), fmt::format("the {} is too large", what), "4.5.1");
+    return std::nullopt;
+  }
+  advance();
+  return value;
 }
 
 uint64_t Parser::convert(const Constant &c, Type to) {

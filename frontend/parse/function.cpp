@@ -76,7 +76,7 @@ void Parser::parse_parameters(std::vector<Variable *> &params,
 bool Parser::parse_dimensions(uint32_t (&out)[3]) {
   out[0] = out[1] = out[2] = 1;
   for (unsigned i = 0; i < 3; ++i) {
-    const auto n = parse_unsigned("dimension");
+    const auto n = parse_count("dimension");
     if (!n)
       return false;
     if (*n == 0 || *n > UINT32_MAX) {
@@ -102,7 +102,7 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
   };
   auto number = [&](uint32_t &out, std::string_view what, std::string_view section, bool zero) {
     const SourceLoc at_ = loc();
-    const auto n = parse_unsigned(what);
+    const auto n = parse_count(what);
     if (!n)
       return;
     if (*n > UINT32_MAX || (*n == 0 && !zero))
@@ -163,7 +163,7 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
     } else if (word == "abi_preserve" || word == "abi_preserve_control") {
       require(90, 80, at_, "." + std::string(word), "11.4.8");
       function_only(at_, fmt::format(".{}", word), "11.4.8");
-      parse_unsigned("number of registers"); // concerns NVIDIA's calling convention only
+      parse_count("number of registers"); // concerns NVIDIA's calling convention only
     } else {
       error(at_, fmt::format("unknown directive '.{}' of a function", word), "11.4");
     }
@@ -196,6 +196,29 @@ bool Parser::same_parameters(const Function &old, const Function &now) {
 void Parser::check_redeclaration(const Function &old, const Function &now, SourceLoc at) {
   if (old.is_entry != now.is_entry || !same_parameters(old, now))
     error(at, fmt::format("'{}' is declared with other parameters before", now.name), "11.2.2");
+}
+
+void Parser::check_redeclared_linkage(const Function &old, const Function &now, SourceLoc at_) {
+  const bool defined_now = at(Tok::LBrace);
+  if (old.has_body) {
+    if (!defined_now) // a second body has an error of its own
+      error(at_,
+            fmt::format("'{}' is defined before; a declaration belongs before the definition",
+                        now.name),
+            "11.2.2");
+  } else if (old.linkage == Linkage::Extern && now.linkage != Linkage::Extern) {
+    error(at_,
+          fmt::format("'{}' is declared .extern before; declare it .visible or .weak{}", now.name,
+                      defined_now ? ", as it is defined here" : " both times"),
+          "11.6.1");
+  } else if (now.linkage != Linkage::Internal && now.linkage != old.linkage &&
+             !(now.linkage == Linkage::Extern && defined_now)) { // that has an error of its own
+    error(at_,
+          fmt::format("'{}' is declared with another linkage before; give its first declaration "
+                      "the linkage",
+                      now.name),
+          "11.6");
+  }
 }
 
 void Parser::parse_function(Linkage linkage, bool is_entry) {
@@ -269,17 +292,8 @@ void Parser::parse_function(Linkage linkage, bool is_entry) {
       Function *old = name->symbol.function;
       check_redeclaration(*old, *f, name_loc);
       // In this module: .extern in one that is linked before is what the definition is for.
-      const bool here = old->loc.offset >= parts_[part_].offset;
-      if (here && old->has_body && linkage == Linkage::Extern)
-        error(name_loc, fmt::format("'{}' is defined before; it cannot be .extern", f->name),
-              "11.6.1");
-      else if (here && !old->has_body && old->linkage == Linkage::Extern &&
-               linkage != Linkage::Extern && at(Tok::LBrace))
-        error(name_loc,
-              fmt::format("'{}' is declared .extern before; declare it .visible or .weak, as it is "
-                          "defined here",
-                          f->name),
-              "11.6.1");
+      if (old->loc.offset >= parts_[part_].offset)
+        check_redeclared_linkage(*old, *f, name_loc);
       entity = old;
       if (linking() && at(Tok::LBrace) && !link_definition(*old, *f)) {
         entity = f; // checked, and not part of the linked module
@@ -507,7 +521,7 @@ void Parser::parse_prototype(std::string_view name, SourceLoc at_) {
       advance();
     } else if (at_word("abi_preserve") || at_word("abi_preserve_control")) {
       advance();
-      parse_unsigned("number of registers");
+      parse_count("number of registers");
     } else {
       error(loc(), fmt::format("unexpected '.{}' in a prototype", tok_.text), "11.3.3");
       return recover();

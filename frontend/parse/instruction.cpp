@@ -255,6 +255,14 @@ bool Parser::check_call(std::span<const Operand> operands, SourceLoc at_) {
                 kSection);
           return false;
         }
+        if (f.unsized && (a.variable->dimensions.empty() || a.variable->align != f.align)) {
+          error(a.loc,
+                fmt::format("'{}' must be an array aligned to {} bytes, as the function's last "
+                            "parameter is",
+                            a.variable->name, f.align),
+                kSection);
+          return false;
+        }
         if (f.space == StateSpace::Reg && a.variable->size != bytes(f.type)) {
           error(a.loc,
                 fmt::format("'{}' does not agree with the function's {}", a.variable->name, what),

@@ -340,6 +340,7 @@ constexpr Architecture kArchitectures[] = {
 void Parser::parse_target() {
   seen_target_ = true;
   bool any = false;
+  std::string_view texture_mode;
   do {
     advance(); // .target or ','
     const SourceLoc name_loc = loc();
@@ -385,11 +386,14 @@ void Parser::parse_target() {
     } else if (name == "map_f64_to_f32" && module_.sm >= 13) {
       error(name_loc, "map_f64_to_f32 is for targets without double precision, sm_12 and below",
             "11.1.2");
-    } else if (name == "texmode_independent") {
-      module_.texmode_independent = true;
+    } else if (name == "texmode_independent" || name == "texmode_unified") {
+      if (!texture_mode.empty() && texture_mode != name)
+        error(name_loc, "a module has one texture mode", "11.1.2");
+      texture_mode = name;
+      module_.texmode_independent = name == "texmode_independent";
     } else if (name == "debug") {
       module_.debug_target = true;
-    } else if (name != "texmode_unified" && name != "map_f64_to_f32") {
+    } else if (name != "map_f64_to_f32") {
       error(name_loc, fmt::format("unknown target '{}'", name), "11.1.2");
     }
   } while (at(Tok::Comma));
@@ -446,34 +450,71 @@ void Parser::parse_section() {
     error(loc(), fmt::format("expected '{{' after the section's name; {}", found()), "11.5.2");
     return recover();
   }
-  if (name != "debug_str")
-    return skip_braces(); // DWARF of the PTX's producer: rows of our own are made from .loc
-  // Names of inlined functions: `label: .b8 95, 90, ...`
   advance();
+  // What .debug_str holds names inlined functions: `label: .b8 95, 90, ...`. The rest is DWARF of
+  // the PTX's producer, checked and left aside: rows of our own are made from .loc.
   std::string_view label;
   std::string bytes;
   auto flush = [&] {
     // One label may hold several strings; `label+offset` names are rare and keep the label.
-    if (!label.empty())
+    if (name == "debug_str" && !label.empty())
       debug_strings_[label] = arena_.copy(std::string_view(bytes).substr(0, bytes.find('\0')));
     bytes.clear();
   };
   while (!at(Tok::RBrace) && !at(Tok::End)) {
     if (at(Tok::Identifier)) {
-      const std::string_view text = tok_.text;
+      flush();
+      label = tok_.text;
       advance();
-      if (accept(Tok::Colon)) {
-        flush();
-        label = text;
-      }
-    } else {
-      if (at(Tok::Integer))
-        bytes += static_cast<char>(tok_.value);
-      advance();
+      if (!expect(Tok::Colon, "after a label of a section"))
+        return skip_section();
+    } else if (!parse_section_data(bytes)) {
+      return skip_section();
     }
   }
   flush();
   expect(Tok::RBrace, "at the end of the section");
+}
+
+void Parser::skip_section() {
+  while (!at(Tok::RBrace) && !at(Tok::End))
+    advance();
+  accept(Tok::RBrace);
+}
+
+bool Parser::parse_section_data(std::string &bytes) {
+  const unsigned width = at_word("b8")    ? 8
+                         : at_word("b16") ? 16
+                         : at_word("b32") ? 32
+                         : at_word("b64") ? 64
+                                          : 0;
+  if (!width) {
+    error(loc(), fmt::format("expected .b8, .b16, .b32 or .b64 in a section; {}", found()),
+          "11.5.2");
+    return false;
+  }
+  advance();
+  if (width >= 32 && (at(Tok::Identifier) || at(Tok::DotWord))) { // a, a+1 or a-b; a label each
+    advance();
+    if (accept(Tok::Plus))
+      return expect(Tok::Integer, "behind '+' in a section");
+    return !accept(Tok::Minus) || accept(Tok::DotWord) ||
+           expect(Tok::Identifier, "behind '-' in a section");
+  }
+  do {
+    const SourceLoc at_ = loc();
+    const bool negative = accept(Tok::Minus);
+    const uint64_t value = tok_.value;
+    if (!expect(Tok::Integer, "in a section"))
+      return false;
+    if (width < 32 && value > (uint64_t{1} << (negative ? width - 1 : width)) - !negative) {
+      error(at_, fmt::format("the number does not fit .b{}", width), "11.5.2");
+      return false;
+    }
+    if (width == 8)
+      bytes += static_cast<char>(negative ? -value : value);
+  } while (accept(Tok::Comma));
+  return true;
 }
 
 void Parser::parse_alias() {

@@ -223,6 +223,11 @@ bool Parser::parse_address(Operand &out, unsigned depth) {
         return false;
       out.offset = offset;
     } else if (base.kind == Operand::Kind::Variable) {
+      if (base.indexed) {
+        error(at_, "an array element stands without brackets around it, or as variable plus offset",
+              "6.4.2");
+        return false;
+      }
       out.variable = base.variable;
       out.offset = base.offset;
     } else {

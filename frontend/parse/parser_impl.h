@@ -87,6 +87,8 @@ private:
   void parse_address_size();
   void parse_file();
   void parse_section();
+  bool parse_section_data(std::string &bytes); // one .b8 ... .b64; adds what .b8 holds
+  void skip_section();                         // from inside, to behind its '}'
   void parse_alias();
   struct PendingAlias { // what it stands for may be defined later
     Function *alias, *target;
@@ -118,7 +120,8 @@ private:
   void declare_registers(const Declaration &d);
   Variable *parse_declarator(const Declaration &d, bool is_parameter);
   void parse_attributes(Declaration &d);
-  std::optional<uint64_t> parse_unsigned(std::string_view what);
+  /// A size, alignment or number in a directive: a literal or WARP_SZ. ptxas takes no expression.
+  std::optional<uint64_t> parse_count(std::string_view what);
   void layout(Variable &v, const Declaration &d);
   bool declare(Name *name, Symbol symbol, SourceLoc at, std::string_view what); // false: duplicate
   void check_register_type(const Declaration &d);
@@ -156,6 +159,7 @@ private:
   bool parse_dimensions(uint32_t (&out)[3]);
   static bool same_parameters(const Function &old, const Function &now);
   void check_redeclaration(const Function &old, const Function &now, SourceLoc at);
+  void check_redeclared_linkage(const Function &old, const Function &now, SourceLoc at);
   void parse_body(Function &f);
   void parse_statement();
   void parse_scope();

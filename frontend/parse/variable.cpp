@@ -113,7 +113,7 @@ bool Parser::parse_declaration_prefix(Declaration &d) {
         }
         if (at_word("align")) {
           advance();
-          const auto align = parse_unsigned("alignment");
+          const auto align = parse_count("alignment");
           if (!align)
             return false;
           if (!std::has_single_bit(*align) || *align > UINT32_MAX)
@@ -125,16 +125,14 @@ bool Parser::parse_declaration_prefix(Declaration &d) {
     } else if (word == "align") {
       advance();
       const SourceLoc value_loc = loc();
-      // A primary expression only: a type follows, and nothing else may.
-      Constant value;
-      if (!parse_unary(value, 0))
+      const auto align = parse_count("alignment");
+      if (!align)
         return false;
-      if (value.is_float() || !std::has_single_bit(value.bits) ||
-          value.bits > (uint64_t{1} << 31)) {
+      if (!std::has_single_bit(*align) || *align > (uint64_t{1} << 31)) {
         error(value_loc, "an alignment must be a power of two", "5.4.5");
         return false;
       }
-      d.align = static_cast<uint32_t>(value.bits);
+      d.align = static_cast<uint32_t>(*align);
     } else if (word == "v2" || word == "v4") {
       d.vector_width = word == "v2" ? 2 : 4;
       advance();
@@ -148,7 +146,7 @@ bool Parser::parse_declaration_prefix(Declaration &d) {
       d.space = word == "reg" ? StateSpace::Reg : *space_of(word);
       advance();
       if (d.space == StateSpace::Const && accept(Tok::LBracket)) { // .const[3], PTX ISA 5.1.3.1
-        const auto bank = parse_unsigned("constant bank");
+        const auto bank = parse_count("constant bank");
         if (!bank || !expect(Tok::RBracket, "after the constant bank"))
           return false;
         if (*bank > 10)
@@ -293,7 +291,7 @@ Variable *Parser::parse_declarator(const Declaration &d, bool is_parameter) {
       dimensions.push_back(0);
       v->unsized = true;
     } else {
-      const auto n = parse_unsigned("array dimension");
+      const auto n = parse_count("array dimension");
       if (!n)
         return nullptr;
       dimensions.push_back(*n);

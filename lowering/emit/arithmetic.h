@@ -47,12 +47,12 @@ bool is_plain_integer_form(const ptx::isa::Form &form);
 /// .cc is part of the form.
 bool has_carry(const ptx::isa::Form &form);
 bool is_float_form(const ptx::isa::Form &form);
-/// st that is neither .async nor .bulk.
-bool is_synchronous_form(const ptx::isa::Form &form);
+/// st, red: no mbarrier is told when it is done. .async is then a licence to be late, not more.
+bool completes_by_itself_form(const ptx::isa::Form &form);
+/// st.bulk.
+bool is_bulk_form(const ptx::isa::Form &form);
 /// Not .f32 (redux).
 bool is_integer_form(const ptx::isa::Form &form);
-/// barrier, but not barrier.cluster.
-bool is_cta_barrier_form(const ptx::isa::Form &form);
 /// cvt without .rs.
 bool is_plain_conversion_form(const ptx::isa::Form &form);
 /// fma without .oob.

@@ -114,7 +114,7 @@ void emit_fence(FunctionEmitter &e, const Instruction &i) {
 std::span<const EmitterRow> atomic_emitters() {
   static const EmitterRow rows[] = {
       {Opcode::atom, emit_atomic},
-      {Opcode::red, emit_atomic, is_synchronous_form},
+      {Opcode::red, emit_atomic, completes_by_itself_form},
       {Opcode::fence, emit_fence},
       {Opcode::membar, emit_fence},
   };

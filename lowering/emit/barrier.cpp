@@ -1,4 +1,4 @@
-// bar, barrier and bar.warp.sync, PTX ISA 9.7.13.1 and .2.
+// bar, barrier, bar.warp.sync and barrier.cluster, PTX ISA 9.7.13.1 to .3.
 #include "lowering/emit/arithmetic.h"
 #include "lowering/emit/emitter_table.h"
 
@@ -13,6 +13,11 @@ void emit_barrier(FunctionEmitter &e, const Instruction &i) {
   llvm::Type *none = b.getVoidTy();
   if (i.has(Mod::warp)) {
     e.call_w2w("w2w.bar.warp", none, {e.read(i.operand(0), Type::B32)}, W2wKind::Barrier);
+    return;
+  }
+  if (i.has(Mod::cluster)) {
+    e.call_w2w(i.has(Mod::arrive) ? "w2w.barrier.cluster.arrive" : "w2w.barrier.cluster.wait", none,
+               {}, W2wKind::Barrier);
     return;
   }
   if (i.has(Mod::red)) { // d, a [, b], p
@@ -44,7 +49,7 @@ void emit_barrier(FunctionEmitter &e, const Instruction &i) {
 std::span<const EmitterRow> barrier_emitters() {
   static const EmitterRow rows[] = {
       {Opcode::bar, emit_barrier},
-      {Opcode::barrier, emit_barrier, is_cta_barrier_form},
+      {Opcode::barrier, emit_barrier},
   };
   return rows;
 }

@@ -53,9 +53,6 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
        "stochastic rounding (.rs) is not lowered; use .rn"},
       {Opcode::fma, [](const ptx::isa::Form &f) { return !has_no_oob(f); },
        "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
-      {Opcode::barrier, [](const ptx::isa::Form &f) { return !is_cta_barrier_form(f); },
-       "arrival at and wait for the cluster's barrier are not lowered; use bar.sync in clusters of "
-       "one block"},
   };
   for (const Refusal &r : refusals)
     if (r.opcode == form.opcode && r.is_refused(form))
@@ -104,11 +101,11 @@ bool is_plain_integer_form(const ptx::isa::Form &form) {
 bool has_no_oob(const ptx::isa::Form &form) {
   return !mentions(form, Mod::oob);
 }
-bool is_synchronous_form(const ptx::isa::Form &form) {
-  return !mentions(form, Mod::async) && !mentions(form, Mod::bulk);
+bool completes_by_itself_form(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::mbarrier_complete_tx_bytes);
 }
-bool is_cta_barrier_form(const ptx::isa::Form &form) {
-  return !mentions(form, Mod::cluster);
+bool is_bulk_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::bulk);
 }
 bool is_plain_conversion_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::rs);

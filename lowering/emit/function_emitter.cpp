@@ -23,6 +23,11 @@ bool FunctionEmitter::run() {
   b.SetInsertPoint(entry);
   line_ = module.line(function.loc);
   b.SetCurrentDebugLocation(DILocation::get(b.getContext(), line_, 0, ir->getSubprogram()));
+  const uint32_t (&cluster)[3] = function.performance.reqnctapercluster;
+  if (uint64_t{std::max(1u, cluster[0])} * std::max(1u, cluster[1]) * std::max(1u, cluster[2]) > 1)
+    error(function.loc, "clusters of more than one block (.reqnctapercluster of '" +
+                            std::string(function.name) +
+                            "') are not supported; compile the kernel without clusters");
   emit_prologue();
 
   BasicBlock *body = new_block("body");

@@ -1,4 +1,4 @@
-// Loads, stores and cache control, PTX ISA 9.7.9.8 to .11 and .15 to .18.
+// Loads, stores and cache control, PTX ISA 9.7.9.8 to .13 and .15 to .18.
 #include "lowering/emit/memory_order.h"
 
 #include "lowering/emit/arithmetic.h"
@@ -50,11 +50,12 @@ Access access_of(FunctionEmitter &e, const Instruction &i, StateSpace space) {
   // Thread-private and constant memory: nobody else can tell.
   bool shareable =
       space == StateSpace::None || space == StateSpace::Global || space == StateSpace::Shared;
-  // .volatile is .relaxed.sys that may not be left out (9.7.9.8); .cv and .mmio likewise.
+  // .volatile is .relaxed.sys that may not be left out (9.7.9.8); .cv and .mmio likewise, but for
+  // st.async.mmio.release.
   if (i.has(Mod::volatile_) || i.has(Mod::mmio) || i.has(Mod::cv)) {
     a.is_volatile = true;
     if (shareable)
-      a.order = AtomicOrdering::Monotonic;
+      a.order = i.has(Mod::release) ? AtomicOrdering::Release : AtomicOrdering::Monotonic;
     return a;
   }
   if (!shareable)
@@ -222,6 +223,23 @@ void emit_store(FunctionEmitter &e, const Instruction &i) {
     mark_nontemporal(e, store);
 }
 
+/// st.bulk: `size` zero bytes, a multiple of 8.
+void emit_bulk_store(FunctionEmitter &e, const Instruction &i) {
+  IRBuilder<> &b = e.b;
+  Value *start = e.memory(i.operand(0), space_of(i)).pointer;
+  Value *words = b.CreateLShr(e.read(i.operand(1), Type::U64), 3);
+  BasicBlock *before = b.GetInsertBlock(), *loop = e.new_block("bulk"), *done = e.new_block("next");
+  b.CreateCondBr(b.CreateIsNull(words), done, loop);
+  b.SetInsertPoint(loop);
+  PHINode *k = b.CreatePHI(b.getInt64Ty(), 2);
+  b.CreateAlignedStore(b.getInt64(0), b.CreateGEP(b.getInt64Ty(), start, k), Align(8));
+  Value *next = b.CreateAdd(k, b.getInt64(1));
+  k->addIncoming(b.getInt64(0), before);
+  k->addIncoming(next, loop);
+  b.CreateCondBr(b.CreateICmpULT(next, words), loop, done);
+  b.SetInsertPoint(done);
+}
+
 /// Hints: prefetch, prefetchu, applypriority. discard leaves the bytes undefined, so leaving them
 /// alone is right too.
 void emit_nothing(FunctionEmitter &, const Instruction &) {}
@@ -237,7 +255,8 @@ std::span<const EmitterRow> memory_emitters() {
   static const EmitterRow rows[] = {
       {Opcode::ld, emit_load},
       {Opcode::ldu, emit_load},
-      {Opcode::st, emit_store, is_synchronous_form},
+      {Opcode::st, emit_bulk_store, is_bulk_form},
+      {Opcode::st, emit_store, completes_by_itself_form},
       {Opcode::prefetch, emit_nothing},
       {Opcode::prefetchu, emit_nothing},
       {Opcode::applypriority, emit_nothing},

@@ -1,5 +1,6 @@
 #include "lowering/passes/block_barrier.h"
 
+#include "lowering/passes/cluster_barrier.h"
 #include "lowering/passes/lane.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
@@ -13,7 +14,7 @@ using namespace llvm;
 namespace {
 
 constexpr unsigned kLdsSpace = 3;
-constexpr unsigned kBarriers = 16; // PTX ISA 9.7.13.1
+constexpr unsigned kBarriers = kClusterBarrier + 1;
 constexpr uint32_t kArrived = 0xffff;
 constexpr unsigned kGenerationShift = 16;
 /// Sums of so many generations are kept: a thread may read its sum a few barriers late, if it had
@@ -48,6 +49,14 @@ bool takes_whole_block(const CallInst &call) {
 
 } // namespace
 
+Value *barrier_number(IRBuilderBase &b, const CallInst &call) {
+  if (is_cluster_barrier(call))
+    return b.getInt32(kClusterBarrier);
+  Value *id = call.getArgOperand(0);
+  auto *constant = dyn_cast<ConstantInt>(id);
+  return constant && constant->equalsInt(kClusterBarrier) ? id : b.CreateAnd(id, 15);
+}
+
 SmallVector<CallInst *> software_barriers(Function &kernel) {
   SmallVector<CallInst *> all, chosen;
   bool any_number = false;
@@ -57,6 +66,10 @@ SmallVector<CallInst *> software_barriers(Function &kernel) {
     Function *callee = call ? call->getCalledFunction() : nullptr;
     if (!callee || !callee->getName().starts_with("w2w.barrier."))
       continue;
+    if (is_cluster_barrier(*call)) {
+      chosen.push_back(call);
+      continue;
+    }
     all.push_back(call);
     if (callee->getName() != "w2w.barrier.arrive" && takes_whole_block(*call))
       continue;

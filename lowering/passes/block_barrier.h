@@ -15,8 +15,15 @@
 
 namespace w2w {
 
+/// The number of the cluster's barrier, behind the 16 that bar names.
+constexpr unsigned kClusterBarrier = 16;
+
+/// The number of a w2w.barrier.* call's barrier: below 16 as an operand may be, or the cluster's.
+llvm::Value *barrier_number(llvm::IRBuilderBase &b, const llvm::CallInst &call);
+
 /// The kernel's calls of w2w.barrier.* that need counters: arrivals, barriers of a thread count
-/// that is not the whole block's, and every barrier that may be by the same number as one of these.
+/// that is not the whole block's, every barrier that may be by the same number as one of these, and
+/// the cluster's where arrivals and waits are apart.
 llvm::SmallVector<llvm::CallInst *> software_barriers(llvm::Function &kernel);
 
 /// The fences around a block barrier, hardware's or software's. bar.sync orders cumulatively (PTX

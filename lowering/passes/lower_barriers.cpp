@@ -92,7 +92,7 @@ Value *BarrierLowering::in_software(CallInst &call, StringRef name) {
   auto uniform = [&](Value *v) {
     return b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {i32}, {v});
   };
-  Value *id = uniform(b_.CreateAnd(call.getArgOperand(0), 15)), *expected = call.getArgOperand(1);
+  Value *id = uniform(barrier_number(b_, call)), *expected = call.getArgOperand(1);
   if (!isa<Constant>(expected))
     expected = uniform(expected);
   if (name.starts_with("red."))

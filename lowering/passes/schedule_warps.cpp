@@ -1,5 +1,6 @@
 #include "lowering/passes/schedule_warps.h"
 
+#include "lowering/passes/cluster_barrier.h"
 #include "lowering/passes/spread_warps.h"
 #include "lowering/passes/waiting_loops.h"
 #include "lowering/passes/warp_flow.h"
@@ -22,6 +23,9 @@ bool refused(Function &kernel, const SynchronisingFunctions &others, const FlowV
                        verdict.reason + ") is not supported; " + remedy);
     return true;
   };
+  if (CallInst *arrival = arrival_before_end(kernel))
+    return refuse(*arrival, "barrier.cluster.arrive behind which a thread may end",
+                  "let every thread that arrives wait");
   for (Instruction &i : instructions(kernel)) {
     // The wave's threads share one stack pointer.
     auto *array = dyn_cast<AllocaInst>(&i);
@@ -40,7 +44,7 @@ bool refused(Function &kernel, const SynchronisingFunctions &others, const FlowV
 } // namespace
 
 bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &env) {
-  bool changed = false;
+  bool changed = join_cluster_barriers(module);
   SynchronisingFunctions others(module);
   std::vector<Function *> kernels;
   for (Function &f : module) {

@@ -1,6 +1,7 @@
 #include "lowering/passes/warp_flow.h"
 
 #include "lowering/passes/block_barrier.h"
+#include "lowering/passes/cluster_barrier.h"
 #include "lowering/passes/waiting_loops.h"
 
 #include "llvm/IR/Dominators.h"
@@ -226,7 +227,11 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   // Arrivals are counted in LDS, and so are the threads that a barrier of the whole block waits for
   // besides them; only the dispatch loop tells when threads end.
   for (CallInst *call : software_barriers(function))
-    if (call->arg_size() < 2 || match(call->getArgOperand(1), m_Zero()))
+    if (is_cluster_barrier(*call))
+      return scheduled("threads do not wait where they arrive at the cluster's barrier" +
+                           at_line(call->getDebugLoc()),
+                       call->getDebugLoc());
+    else if (call->arg_size() < 2 || match(call->getArgOperand(1), m_Zero()))
       return scheduled("a barrier of the whole block shares its number with one of fewer threads" +
                            at_line(call->getDebugLoc()),
                        call->getDebugLoc());

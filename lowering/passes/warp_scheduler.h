@@ -86,6 +86,7 @@ private:
   void cut_at(llvm::CallInst &call);
   Place split_at(llvm::CallInst &call);
   void cut_at_operation(llvm::CallInst &cut, llvm::CallInst &common, bool whole_wave);
+  llvm::Value *arrive(llvm::StringRef name, llvm::Value *id, llvm::Value *expected);
   void cut_at_counted_barrier(llvm::CallInst &cut, llvm::CallInst &common);
   void wait_at(Operation &operation, llvm::Value *mask, llvm::Value *key, llvm::BasicBlock *after);
   void branch_if_all_here(const Place &place, llvm::Value *mask);

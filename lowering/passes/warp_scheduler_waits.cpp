@@ -87,7 +87,7 @@ void WarpScheduler::cut_at_operation(CallInst &cut, CallInst &common, bool whole
     Place place = split_at(call);
     Value *mask = b_.getInt32(~0u), *key = b_.getInt32(0);
     if (whole_wave) {
-      key = b_.CreateAnd(call.getArgOperand(0), 15);
+      key = barrier_number(b_, call);
       branch_if_wave_here(place, {key});
     } else {
       mask = call.getArgOperand(call.arg_size() - 1);
@@ -150,6 +150,17 @@ WarpScheduler::Operation &WarpScheduler::operation(Function &callee, bool whole_
 
 // ---- Barriers that count in LDS -----------------------------------------------------------------
 
+/// The generation to wait for: of this arrival, or of the one that a cluster's wait belongs to,
+/// since when other barriers may have been.
+Value *WarpScheduler::arrive(StringRef name, Value *id, Value *expected) {
+  Value *generation =
+      name == "cluster.wait" ? get("cluster.generation") : barriers_->arrive(b_, id, expected);
+  set("generation", generation);
+  if (name == "cluster.arrive")
+    set("cluster.generation", generation);
+  return generation;
+}
+
 void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
   StringRef name = cut.getCalledFunction()->getName().drop_front(kBarrier.size());
   BasicBlock *come = new_block("come");
@@ -158,7 +169,7 @@ void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
     CallInst &call = *one;
     Place place = split_at(call);
     release_before_barrier(b_);
-    Value *id = b_.CreateAnd(call.getArgOperand(0), 15);
+    Value *id = barrier_number(b_, call);
     Value *expected = call.arg_size() > 1 ? call.getArgOperand(1) : b_.getInt32(0);
     set("barrier", id);
     set("expected", expected);
@@ -168,7 +179,7 @@ void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
 
     // All threads of a warp must stand at this barrier, whichever instruction brought them.
     b_.SetInsertPoint(place.wait);
-    wait_at(counted_barrier(name), b_.getInt32(~0u), b_.CreateOr(id, b_.CreateShl(expected, 4)),
+    wait_at(counted_barrier(name), b_.getInt32(~0u), b_.CreateOr(id, b_.CreateShl(expected, 5)),
             come);
 
     // With the whole wave here nobody else has to go on while it waits.
@@ -177,9 +188,8 @@ void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
     id = uniform(id), expected = uniform(expected);
     if (name.starts_with("red."))
       barriers_->add(b_, name, id, call.getArgOperand(2));
-    Value *generation = barriers_->arrive(b_, id, expected);
-    set("generation", generation);
-    if (name == "arrive") {
+    Value *generation = arrive(name, id, expected);
+    if (name.ends_with("arrive")) {
       b_.CreateBr(place.after);
     } else {
       BasicBlock *poll = new_block("barrier.poll"), *sleep = new_block("barrier.sleep"),
@@ -212,13 +222,12 @@ void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
   }
 }
 
-/// A whole warp has come to one barrier: it arrives, and waits for the end of the generation.
+/// A whole warp has come to one barrier: it arrives, waits for the end of the generation, or both.
 WarpScheduler::Operation &WarpScheduler::counted_barrier(StringRef name) {
   // sync, sync.count and all reductions but red.and, which adds the opposite, are one operation.
-  StringRef kind = name == "arrive"           ? "arrive"
-                   : name == "red.and"        ? "red.and"
-                   : name.starts_with("red.") ? "red"
-                                              : "sync";
+  StringRef kind = name == "arrive" || name == "red.and" || name.starts_with("cluster.") ? name
+                   : name.starts_with("red.")                                            ? "red"
+                                                                                         : "sync";
   Operation &operation = operations_[("barrier." + kind).str()];
   if (operation.block)
     return operation;
@@ -228,8 +237,8 @@ WarpScheduler::Operation &WarpScheduler::counted_barrier(StringRef name) {
   Value *id = first_thread(get("barrier")), *expected = first_thread(get("expected"));
   if (kind.starts_with("red"))
     barriers_->add(b_, kind, id, b_.CreateICmpNE(get("a0"), b_.getInt32(0)));
-  set("generation", barriers_->arrive(b_, id, expected));
-  if (kind == "arrive") {
+  arrive(kind, id, expected);
+  if (kind.ends_with("arrive")) {
     set("point", get("next"));
   } else {
     set("point", b_.getInt32(resume_point(barrier_wait())));
