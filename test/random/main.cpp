@@ -2,9 +2,9 @@
 //   random_programs --mcpu=gfx942 [-O0|-O3] [--seed=1] [--count=100]
 //   [--warp=none|uniform|divergent] [--warp-mode=auto|paired|scheduled|solo] [--statements=40]
 //   [--no-locks]
-//                   [--print] [--out=DIRECTORY] [--hip=LIBRARY]
-// A program that differs is reduced and written to DIRECTORY/random-<seed>.ptx. Exit status 0: no
-// difference.
+//                   [--print] [--out=DIRECTORY] [--hip=LIBRARY] [--tries=400]
+// A program that differs is reduced, by trying at most so many smaller ones, and written to
+// DIRECTORY/random-<seed>-<mcpu>-O<level>.ptx. Exit status 0: no difference.
 #include "frontend/parse/parse.h"
 #include "lowering/compiler.h"
 #include "test/conformance/device.h"
@@ -26,6 +26,7 @@ struct Options {
   int opt_level = 3;
   uint64_t seed = 1;
   unsigned count = 100;
+  unsigned tries = 400;
   bool print = false;
   WarpMode warp_mode = WarpMode::Auto;
   GenerateOptions generate;
@@ -46,6 +47,8 @@ Options parse_options(int argc, char **argv) {
       o.seed = std::strtoull(v, nullptr, 0);
     else if (auto v = value("--count="))
       o.count = static_cast<unsigned>(std::atoi(v));
+    else if (auto v = value("--tries="))
+      o.tries = static_cast<unsigned>(std::atoi(v));
     else if (auto v = value("--statements="))
       o.generate.statements = static_cast<unsigned>(std::atoi(v));
     else if (auto v = value("--hip="))
@@ -176,7 +179,7 @@ int run(const Options &o) {
           return again.verdict == outcome.verdict &&
                  (again.verdict == Verdict::Different || again.message == outcome.message);
         },
-        400);
+        o.tries);
     std::string file = fmt::format("{}/random-{}-{}-O{}.ptx", o.out, seed, o.mcpu, o.opt_level);
     std::ofstream(file) << print(smaller);
     fmt::print("  reduced from {} to {} statements: {}: {}\n", before, size(smaller), file,
