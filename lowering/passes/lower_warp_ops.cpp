@@ -2,6 +2,7 @@
 
 #include "lowering/passes/lane.h"
 #include "lowering/passes/lane_moves.h"
+#include "lowering/passes/scan_steps.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -19,86 +20,22 @@ using namespace llvm;
 
 namespace {
 
-/// The neutral element of an operation on i32 that DPP may be part of; nullptr for another one.
-Constant *neutral_element(const Instruction &operation) {
-  Type *type = operation.getType();
-  if (!type->isIntegerTy(32))
-    return nullptr;
-  if (auto *minmax = dyn_cast<MinMaxIntrinsic>(&operation))
-    return ConstantInt::get(type, MinMaxIntrinsic::getSaturationPoint(
-                                      getInverseMinMaxIntrinsic(minmax->getIntrinsicID()), 32));
-  switch (operation.getOpcode()) {
-  case Instruction::Add:
-  case Instruction::And:
-  case Instruction::Or:
-  case Instruction::Xor:
-    return ConstantExpr::getBinOpIdentity(operation.getOpcode(), type);
-  default: // LLVM makes no DPP of others
-    return nullptr;
-  }
-}
-
-/// One step of a scan: `operation` combines `other` with what a shuffle brings, in the threads
-/// whose source is in range.
-struct ScanStep {
-  Instruction *operation; // the shuffle's result is one of its operands
-  Value *other;
-  Instruction *result; // what is replaced
-};
-
-/// The scan step that `call` is part of, if its value has no other use.
-std::optional<ScanStep> scan_step(CallInst &call) {
-  ExtractValueInst *data = nullptr, *valid = nullptr;
-  for (User *user : call.users()) {
-    auto *part = dyn_cast<ExtractValueInst>(user);
-    if (!part)
-      return std::nullopt;
-    ExtractValueInst *&slot = part->getIndices()[0] == 0 ? data : valid;
-    if (slot)
-      return std::nullopt;
-    slot = part;
-  }
-  if (!data || !valid || !data->hasOneUse())
-    return std::nullopt;
-  auto *user = cast<Instruction>(*data->user_begin());
-  auto other_of = [](Instruction &operation, Value *one) {
-    return operation.getOperand(operation.getOperand(0) == one ? 1 : 0);
-  };
-  // op(other, select(valid, data, neutral))
-  if (auto *select = dyn_cast<SelectInst>(user)) {
-    if (select->getCondition() != valid || select->getTrueValue() != data || !select->hasOneUse())
-      return std::nullopt;
-    auto *operation = cast<Instruction>(*select->user_begin());
-    Constant *neutral = neutral_element(*operation);
-    if (!neutral || select->getFalseValue() != neutral)
-      return std::nullopt;
-    return ScanStep{operation, other_of(*operation, select), operation};
-  }
-  // select(valid, op(other, data), other)
-  if (!neutral_element(*user) || !user->hasOneUse())
-    return std::nullopt;
-  auto *select = dyn_cast<SelectInst>(*user->user_begin());
-  Value *other = other_of(*user, data);
-  if (!select || select->getCondition() != valid || select->getTrueValue() != user ||
-      select->getFalseValue() != other)
-    return std::nullopt;
-  return ScanStep{user, other, select};
-}
-
 class WarpOps {
 public:
   /// `uniform`: the indexed shuffles whose source lane is the same for all threads of the wave.
-  WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform)
-      : target_(env.processor), b_(context), uniform_(uniform) {}
+  WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform,
+          const KnownShuffles &shuffles)
+      : target_(env.processor), b_(context), uniform_(uniform), shuffles_(shuffles) {}
 
+  /// Replaces what the scans over a whole warp give; their shuffles are lowered after.
+  void whole_scans();
   /// The replacement of the call, or nullptr if the operation is unknown.
   Value *lower(CallInst &call, StringRef name);
 
 private:
   Value *shfl(CallInst &call, StringRef mode);
-  bool scan(CallInst &call, const LaneMap &map);
-  Value *read_shifted(Value *value, int by);
-  Value *move(CallInst &call, StringRef mode, unsigned distance, const LaneMap &map, Value *valid);
+  bool scan(CallInst &call);
+  Value *combine(const Instruction &operation, Value *a, Value *b);
   Value *vote(CallInst &call, StringRef mode);
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
@@ -124,6 +61,8 @@ private:
   const Processor &target_;
   IRBuilder<> b_;
   const SmallPtrSetImpl<CallInst *> &uniform_;
+  const KnownShuffles &shuffles_;
+  SmallPtrSet<const CallInst *, 8> scanned_; // parts of scans that are done
 };
 
 Value *WarpOps::read_warp_lane(Value *value, Value *lane) {
@@ -142,58 +81,59 @@ Value *WarpOps::read_warp_lane(Value *value, Value *lane) {
                      b_.CreateShl(b_.CreateZExt(high, b_.getInt64Ty()), 32));
 }
 
-/// Replaces the step's result by DPP instructions of the operation, if the target has them for the
-/// map.
-bool WarpOps::scan(CallInst &call, const LaneMap &map) {
-  std::optional<ScanStep> step = scan_step(call);
-  if (!step)
-    return false;
+Value *WarpOps::combine(const Instruction &operation, Value *a, Value *b) {
+  if (auto *minmax = dyn_cast<MinMaxIntrinsic>(&operation))
+    return b_.CreateBinaryIntrinsic(minmax->getIntrinsicID(), a, b);
+  return b_.CreateBinOp(cast<BinaryOperator>(operation).getOpcode(), a, b);
+}
+
+void WarpOps::whole_scans() {
+  for (CallInst *call : shuffles_.calls) {
+    const SmallVector<CallInst *, 5> calls = whole_scan(*call, shuffles_);
+    if (calls.empty())
+      continue;
+    const ScanStep last = *scan_step(*calls.back(), shuffles_);
+    b_.SetInsertPoint(last.operation);
+    last.result->replaceAllUsesWith(scan_lanes(
+        b_, target_, call->getArgOperand(0), neutral_element(*last.operation),
+        [&](Value *other, Value *moved) { return combine(*last.operation, other, moved); }));
+    scanned_.insert_range(calls);
+  }
+}
+
+/// Replaces the result of the scan's step by DPP instructions of the operation, if the target has
+/// them for the map.
+bool WarpOps::scan(CallInst &call) {
+  if (scanned_.contains(&call))
+    return true;
+  std::optional<ScanStep> step = scan_step(call, shuffles_);
   // Convergent moves stay where the shuffle is.
-  if (step->operation->getParent() != call.getParent())
+  if (!step || step->operation->getParent() != call.getParent())
     return false;
+  LaneMap map = shuffles_.maps.at(&call);
+  map.valid = step->lanes;
+  map.matters = ~0u; // of the result, not of what is moved
   b_.SetInsertPoint(step->operation);
   Value *result = combine_moved(
       b_, target_, call.getArgOperand(0), step->other, map, neutral_element(*step->operation),
-      [&](Value *other, Value *moved) -> Value * {
-        if (auto *minmax = dyn_cast<MinMaxIntrinsic>(step->operation))
-          return b_.CreateBinaryIntrinsic(minmax->getIntrinsicID(), other, moved);
-        return b_.CreateBinOp(cast<BinaryOperator>(step->operation)->getOpcode(), other, moved);
-      });
+      [&](Value *other, Value *moved) { return combine(*step->operation, other, moved); });
   b_.SetInsertPoint(&call);
   if (result)
     step->result->replaceAllUsesWith(result);
   return result != nullptr;
 }
 
-/// The value of the lane `by` further on in the wave, for by < 0 further back; gfx9. The address
-/// is the same for all distances: ds_bpermute adds its offset field and takes the sum modulo 256.
-Value *WarpOps::read_shifted(Value *value, int by) {
-  Value *address = b_.CreateShl(wave_lane(b_, target_), 2);
-  address = b_.CreateAdd(address, b_.getInt32(static_cast<uint32_t>(4 * by) & 255));
-  return b_.CreateIntrinsic(Intrinsic::amdgcn_ds_bpermute, {}, {address, value});
-}
-
-/// The value of the lane that map says, without an address where the target can.
-Value *WarpOps::move(CallInst &call, StringRef mode, unsigned distance, const LaneMap &map,
-                     Value *valid) {
-  Value *value = call.getArgOperand(0);
-  if (Value *moved = move_lanes(b_, target_, value, map))
-    return moved;
-  if (target_.generation != Generation::Gfx9 || (mode != "up" && mode != "down"))
-    return nullptr;
-  int by = static_cast<int>(distance);
-  return b_.CreateSelect(valid, read_shifted(value, mode == "up" ? -by : by), value);
-}
-
 /// PTX ISA 9.7.9.6. c holds the clamp in [4:0] and the segment mask in [12:8].
 Value *WarpOps::shfl(CallInst &call, StringRef mode) {
   Value *value = call.getArgOperand(0), *source = call.getArgOperand(1), *c = call.getArgOperand(2);
-  auto *constant_b = dyn_cast<ConstantInt>(source);
+  if (auto known = shuffles_.maps.find(&call); known != shuffles_.maps.end()) {
+    const LaneMap &map = known->second;
+    Value *moved = scan(call) ? PoisonValue::get(value->getType()) // no longer used
+                              : move_lanes(b_, target_, value, map);
+    if (moved)
+      return pair(call.getType(), moved, in_lanes(b_, map.valid, target_));
+  }
   auto *constant_c = dyn_cast<ConstantInt>(c);
-  std::optional<LaneMap> map;
-  if (constant_b && constant_c)
-    map = shuffle_map(mode, constant_b->getZExtValue(), constant_c->getZExtValue());
-  const bool in_scan = map && scan(call, *map);
   const bool whole_warp = constant_c && (constant_c->getZExtValue() & 0x1F1F) == 31;
   if (mode == "idx" && whole_warp && target_.wave_size == 32 && uniform_.contains(&call)) {
     Value *read = b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()},
@@ -222,16 +162,6 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
     else
       return nullptr;
     valid = b_.CreateICmpSLE(from, high);
-  }
-  if (map) {
-    if (map->valid == ~0u)
-      valid = b_.getTrue();
-    else if (map->valid == 0)
-      valid = b_.getFalse();
-    if (in_scan) // the value is no longer used, the predicate may be
-      return pair(call.getType(), PoisonValue::get(value->getType()), valid);
-    if (Value *moved = move(call, mode, constant_b->getZExtValue() & 31, *map, valid))
-      return pair(call.getType(), moved, valid);
   }
   from = b_.CreateSelect(valid, from, lane, "source_lane");
   return pair(call.getType(), read_warp_lane(value, from), valid);
@@ -390,7 +320,9 @@ bool lower_warp_ops(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       if (!wave.isDivergentUse(call->getArgOperandUse(1)))
         uniform.insert(call);
     }
-  WarpOps ops(env, module.getContext(), uniform);
+  const KnownShuffles shuffles(module, env);
+  WarpOps ops(env, module.getContext(), uniform, shuffles);
+  ops.whole_scans();
   bool changed = false;
   for (StringRef prefix : {"w2w.shfl.", "w2w.vote.", "w2w.match.", "w2w.redux.", "w2w.activemask",
                            "w2w.elect", "w2w.bar.warp"}) {
@@ -407,6 +339,10 @@ bool lower_warp_ops(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       changed = true;
     }
     erase_unused_declarations(module, prefix);
+  }
+  for (auto [select, lanes] : shuffles.selects) {
+    IRBuilder<> builder(select);
+    select->setCondition(in_lanes(builder, lanes, env.processor));
   }
   return changed;
 }

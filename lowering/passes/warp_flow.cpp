@@ -478,7 +478,8 @@ std::string at_line(const DebugLoc &loc) {
   return loc ? " at line " + std::to_string(loc.getLine()) : "";
 }
 
-/// What a kernel's launch bounds say about the shape of its blocks.
+} // namespace
+
 bool warps_are_rows(const Function &kernel) {
   SmallVector<StringRef, 3> sizes;
   kernel.getFnAttribute("w2w-reqntid").getValueAsString().split(sizes, ',');
@@ -488,8 +489,6 @@ bool warps_are_rows(const Function &kernel) {
     return false;
   return x % kWarp == 0 || (y == 1 && z == 1);
 }
-
-} // namespace
 
 SynchronisingFunctions::SynchronisingFunctions(Module &module) {
   auto callers = [&](auto is_operation, SmallPtrSetImpl<const Function *> &set) {

@@ -29,6 +29,9 @@ namespace w2w {
 bool is_warp_operation(llvm::StringRef name);
 bool is_block_barrier(llvm::StringRef name);
 
+/// Whether a kernel's launch bounds say what CompileOptions::warps_are_rows says.
+bool warps_are_rows(const llvm::Function &kernel);
+
 struct FlowVerdict {
   bool scheduled = false;
   bool assumes_rows = false; // not scheduled, because env.warps_are_rows
