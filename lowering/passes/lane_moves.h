@@ -43,6 +43,12 @@ llvm::Value *scan_lanes(llvm::IRBuilderBase &builder, const Processor &processor
                         llvm::Value *value, llvm::Constant *neutral,
                         llvm::function_ref<llvm::Value *(llvm::Value *, llvm::Value *)> combine);
 
+/// The reduction of the executing lanes of a warp, in each of them, of a `combine` that is
+/// associative and commutative.
+llvm::Value *reduce_lanes(llvm::IRBuilderBase &builder, const Processor &processor,
+                          llvm::Value *value, llvm::Constant *neutral,
+                          llvm::function_ref<llvm::Value *(llvm::Value *, llvm::Value *)> combine);
+
 /// `other` combined with the moved value in the lanes of map.valid, and `other` alone in the rest:
 /// one step of a scan. `combine` makes the operation, of which `neutral` is a neutral element.
 /// DPP writes the valid lanes alone, so no select is left. nullptr, and nothing inserted, where the

@@ -25,7 +25,8 @@ public:
   /// `uniform`: the indexed shuffles whose source lane is the same for all threads of the wave.
   WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform,
           const KnownShuffles &shuffles)
-      : target_(env.processor), b_(context), uniform_(uniform), shuffles_(shuffles) {}
+      : target_(env.processor), optimise_(env.opt_level > 0), b_(context), uniform_(uniform),
+        shuffles_(shuffles) {}
 
   /// Replaces what the scans over a whole warp give; their shuffles are lowered after.
   void whole_scans();
@@ -59,6 +60,7 @@ private:
   }
 
   const Processor &target_;
+  const bool optimise_;
   IRBuilder<> b_;
   const SmallPtrSetImpl<CallInst *> &uniform_;
   const KnownShuffles &shuffles_;
@@ -135,10 +137,15 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
   }
   auto *constant_c = dyn_cast<ConstantInt>(c);
   const bool whole_warp = constant_c && (constant_c->getZExtValue() & 0x1F1F) == 31;
-  if (mode == "idx" && whole_warp && target_.wave_size == 32 && uniform_.contains(&call)) {
-    Value *read = b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()},
-                                     {value, b_.CreateAnd(source, 31)});
-    return pair(call.getType(), read, b_.getTrue());
+  if (mode == "idx" && whole_warp && uniform_.contains(&call)) {
+    Value *lane = b_.CreateAnd(source, 31);
+    auto read = [&](Value *from) {
+      return b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()}, {value, from});
+    };
+    Value *result = read(lane);
+    if (target_.wave_size == 64)
+      result = b_.CreateSelect(in_upper_half(b_), read(b_.CreateOr(lane, 32)), result);
+    return pair(call.getType(), result, b_.getTrue());
   }
 
   Value *lane = warp_lane(b_, target_);
@@ -219,28 +226,47 @@ Value *WarpOps::match_all(CallInst &call) {
   return pair(call.getType(), b_.CreateSelect(all, mask, b_.getInt32(0)), all);
 }
 
-/// Reduces over the threads of the mask. The threads at one instruction may name several masks, and
-/// a wave may hold two warps: each turn of the loop does one group of threads with the same warp
-/// and mask, the others taking part with the operation's neutral element. (No branch around the
-/// reduction: LLVM would move it out of the loop, where all groups are together again.)
+/// Whether the executing threads of a warp all name the same mask in the call.
+bool has_one_mask(const CallInst &call) {
+  const Value *mask = call.getArgOperand(1);
+  if (isa<Constant>(mask))
+    return true;
+  auto *active = dyn_cast<CallInst>(mask);
+  return active && active->getParent() == call.getParent() && active->getCalledFunction() &&
+         active->getCalledFunction()->getName() == "w2w.activemask";
+}
+
+/// Reduces over the threads of the mask: at once, where the executing threads of a warp all name
+/// the same. Otherwise each turn of a loop does one group of threads with the same warp and mask,
+/// the others taking part with the operation's neutral element. (No branch around the reduction:
+/// LLVM would move it out of the loop, where all groups are together again.)
 Value *WarpOps::redux(CallInst &call, StringRef operation) {
   struct Row {
     StringRef name;
-    Intrinsic::ID id;
+    Intrinsic::ID whole_wave, minmax;
+    Instruction::BinaryOps op; // where it is no minimum or maximum
     uint32_t neutral;
   };
-  static constexpr Row kRows[] = {{"add", Intrinsic::amdgcn_wave_reduce_add, 0},
-                                  {"min", Intrinsic::amdgcn_wave_reduce_min, 0x7FFFFFFF},
-                                  {"max", Intrinsic::amdgcn_wave_reduce_max, 0x80000000},
-                                  {"umin", Intrinsic::amdgcn_wave_reduce_umin, ~0u},
-                                  {"umax", Intrinsic::amdgcn_wave_reduce_umax, 0},
-                                  {"and", Intrinsic::amdgcn_wave_reduce_and, ~0u},
-                                  {"or", Intrinsic::amdgcn_wave_reduce_or, 0},
-                                  {"xor", Intrinsic::amdgcn_wave_reduce_xor, 0}};
+  constexpr auto kNone = Instruction::BinaryOpsEnd;
+  constexpr auto kNoId = Intrinsic::not_intrinsic;
+  static constexpr Row kRows[] = {
+      {"add", Intrinsic::amdgcn_wave_reduce_add, kNoId, Instruction::Add, 0},
+      {"min", Intrinsic::amdgcn_wave_reduce_min, Intrinsic::smin, kNone, 0x7FFFFFFF},
+      {"max", Intrinsic::amdgcn_wave_reduce_max, Intrinsic::smax, kNone, 0x80000000},
+      {"umin", Intrinsic::amdgcn_wave_reduce_umin, Intrinsic::umin, kNone, ~0u},
+      {"umax", Intrinsic::amdgcn_wave_reduce_umax, Intrinsic::umax, kNone, 0},
+      {"and", Intrinsic::amdgcn_wave_reduce_and, kNoId, Instruction::And, ~0u},
+      {"or", Intrinsic::amdgcn_wave_reduce_or, kNoId, Instruction::Or, 0},
+      {"xor", Intrinsic::amdgcn_wave_reduce_xor, kNoId, Instruction::Xor, 0}};
   const Row *row = find_if(kRows, [&](const Row &r) { return r.name == operation; });
   if (row == std::end(kRows))
     return nullptr;
   Value *value = call.getArgOperand(0), *mask = call.getArgOperand(1);
+  if (optimise_ && has_one_mask(call))
+    return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), [&](Value *a, Value *b) {
+      return row->minmax == kNoId ? b_.CreateBinOp(row->op, a, b)
+                                  : b_.CreateBinaryIntrinsic(row->minmax, a, b);
+    });
   Value *half = half_base(b_, target_);
   BasicBlock *before = call.getParent();
   BasicBlock *after = SplitBlock(before, call.getIterator());
@@ -255,7 +281,7 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
   if (target_.wave_size == 64)
     mine = b_.CreateAnd(mine, is_first(half));
   Value *part = b_.CreateSelect(mine, value, b_.getInt32(row->neutral));
-  Value *reduced = b_.CreateIntrinsic(row->id, {b_.getInt32Ty()}, {part, b_.getInt32(0)});
+  Value *reduced = b_.CreateIntrinsic(row->whole_wave, {b_.getInt32Ty()}, {part, b_.getInt32(0)});
   return leave_loop(call, after, mine, reduced);
 }
 
@@ -314,12 +340,11 @@ bool lower_warp_ops(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
   if (env.opt_level > 0)
     select_predicated(module, manager);
   SmallPtrSet<CallInst *, 8> uniform;
-  if (!env.paired())
-    for (CallInst *call : calls_of(module, "w2w.shfl.idx")) {
-      auto &wave = manager.getResult<UniformityInfoAnalysis>(*call->getFunction());
-      if (!wave.isDivergentUse(call->getArgOperandUse(1)))
-        uniform.insert(call);
-    }
+  for (CallInst *call : calls_of(module, "w2w.shfl.idx")) {
+    auto &wave = manager.getResult<UniformityInfoAnalysis>(*call->getFunction());
+    if (!wave.isDivergentUse(call->getArgOperandUse(1)))
+      uniform.insert(call);
+  }
   const KnownShuffles shuffles(module, env);
   WarpOps ops(env, module.getContext(), uniform, shuffles);
   ops.whole_scans();

@@ -1,5 +1,6 @@
 // Chains of shuffles on the emulator against PTX ISA 9.7.9.6, step by step: scans, down trees and
-// butterflies as programs write them, and chains that are nearly such. The steps apply under the
+// butterflies as programs write them, and chains that are nearly such; also with redux.sync and
+// with a source lane that is known at run time, the same for all. The steps apply under the
 // shuffle's predicate, a comparison of the lane, a select or a branch; in whole and partial warps;
 // the result is wanted in all lanes or in some.
 //   shuffle_chains --mcpu=gfx942 [-O0|-O3] [--hip=LIBRARY]
@@ -26,19 +27,21 @@ constexpr unsigned kThreads = 96; // three warps: on wave64 two share a wave, on
 struct Operation {
   const char *name; // PTX
   uint32_t (*apply)(uint32_t, uint32_t);
+  bool in_redux = true;
 };
 constexpr Operation kOperations[] = {
     {"add.u32", [](uint32_t a, uint32_t b) { return a + b; }},
     {"add.f32",
      [](uint32_t a, uint32_t b) {
        return std::bit_cast<uint32_t>(std::bit_cast<float>(a) + std::bit_cast<float>(b));
-     }},
+     },
+     false},
     {"max.u32", [](uint32_t a, uint32_t b) { return std::max(a, b); }},
     {"min.s32", [](uint32_t a, uint32_t b) { return int32_t(a) < int32_t(b) ? a : b; }},
     {"xor.b32", [](uint32_t a, uint32_t b) { return a ^ b; }},
     {"and.b32", [](uint32_t a, uint32_t b) { return a & b; }},
     {"or.b32", [](uint32_t a, uint32_t b) { return a | b; }},
-    {"mul.lo.u32", [](uint32_t a, uint32_t b) { return a * b; }},
+    {"mul.lo.u32", [](uint32_t a, uint32_t b) { return a * b; }, false},
 };
 
 /// In which lanes a step applies: all; those of the predicate; those from `least` on.
@@ -46,7 +49,7 @@ enum class Form { All, Predicate, Lane, Select, Branch };
 constexpr const char *kForms[] = {"all", "predicate", "lane", "select", "branch"};
 
 struct Step {
-  const char *mode; // of shfl.sync
+  const char *mode; // of shfl.sync, or redux
   unsigned b, c, least;
   Form form;
   const Operation *operation;
@@ -101,6 +104,13 @@ std::vector<Chain> all_chains() {
       add("butterfly in some lanes", "bfly", by, 31, Form::All, operation).present = 0xFF00FFFF;
       add("butterfly of 8", "bfly", {4, 2, 1}, 0x181F, Form::All, operation).present = 0x00FF00FF;
     }
+  for (const Operation &operation : kOperations)
+    for (uint32_t present : {~0u, 0x000FFFFFu, 0xB59D36E3u, 0x00000010u}) {
+      for (unsigned from : {4u, 23u})
+        add("broadcast", "idx", {from}, 31, Form::All, operation).present = present;
+      if (operation.in_redux)
+        add("redux", "redux", {0, 0}, 0, Form::All, operation).present = present;
+    }
   return chains;
 }
 
@@ -127,8 +137,16 @@ std::string kernel_text(const Chain &chain, size_t index) {
   unsigned label = 0;
   for (const Step &step : chain.steps) {
     const char *name = step.operation->name;
-    text += fmt::format("  shfl.sync.{}.b32 %d|%p, %v, {}, {}, {};\n", step.mode, step.b, step.c,
-                        chain.present);
+    const std::string_view mode = step.mode;
+    if (mode == "redux")
+      text += fmt::format("  redux.sync.{} %d, %v, {};\n", name, chain.present);
+    else if (mode == "idx") // the parameter's bits are all ones
+      text += fmt::format("  ld.param.u32 %r, [rows];\n  and.b32 %r, %r, {};\n"
+                          "  shfl.sync.idx.b32 %d|%p, %v, %r, {}, {};\n",
+                          step.b, step.c, chain.present);
+    else
+      text += fmt::format("  shfl.sync.{}.b32 %d|%p, %v, {}, {}, {};\n", mode, step.b, step.c,
+                          chain.present);
     text += fmt::format("  setp.ge.u32 %q, %lane, {};\n", step.least);
     switch (step.form) {
     case Form::All:
@@ -163,19 +181,38 @@ std::pair<unsigned, bool> source_of(const Step &step, unsigned lane) {
   const unsigned segment = step.c >> 8 & 31, low = lane & segment;
   const unsigned high = low | (step.c & ~segment & 31);
   const std::string_view mode = step.mode;
-  const int from = mode == "up"     ? int(lane) - int(step.b)
+  const int from = mode == "idx"    ? int(step.b)
+                   : mode == "up"   ? int(lane) - int(step.b)
                    : mode == "down" ? int(lane + step.b)
                                     : int(lane ^ step.b);
   const bool valid = mode == "up" ? from >= int(high) : from <= int(high);
   return {valid ? unsigned(from) : lane, valid};
 }
 
-Values after(const Step &step, const Values &values) {
+/// What redux.sync gives the threads of a warp that execute it; nothing where a value of theirs is
+/// undefined.
+std::optional<uint32_t> reduction(const Step &step, const Values &values, uint32_t present,
+                                  unsigned warp) {
+  std::optional<uint32_t> result;
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    if (!(present >> lane & 1))
+      continue;
+    const auto value = values[warp + lane];
+    if (!value)
+      return std::nullopt;
+    result = result ? step.operation->apply(*result, *value) : *value;
+  }
+  return result;
+}
+
+Values after(const Step &step, const Values &values, uint32_t present) {
   Values result = values;
   for (unsigned t = 0; t < kThreads; ++t) {
     const unsigned lane = t & 31;
     const auto [from, valid] = source_of(step, lane);
-    const auto moved = values[(t & ~31u) | from];
+    const auto moved = std::string_view(step.mode) == "redux"
+                           ? reduction(step, values, present, t & ~31u)
+                           : values[(t & ~31u) | from];
     const bool applies =
         step.form == Form::All || (step.form == Form::Predicate ? valid : lane >= step.least);
     if (values[t] && applies)
@@ -191,7 +228,7 @@ std::string compare(const Chain &chain, const std::vector<uint64_t> &in,
     if (chain.present >> (t & 31) & 1)
       values[t] = static_cast<uint32_t>(in[t]);
   for (const Step &step : chain.steps) {
-    values = after(step, values);
+    values = after(step, values, chain.present);
     if (step.kept)
       kept = values;
   }
