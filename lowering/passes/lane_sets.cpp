@@ -158,9 +158,24 @@ std::optional<uint32_t> LaneSets::lanes_of(const Value &condition) {
   const auto low = static_cast<uint32_t>(set);
   if (env_.processor.wave_size == 64 && low != set >> 32)
     return std::nullopt;
+  note_rows();
+  return low;
+}
+
+void LaneSets::note_rows() {
   if (used_rows_ && !rows_by_bounds_)
     env_.row_kernels.insert(function_.getName().str());
-  return low;
+}
+
+bool LaneSets::is_lanemask_lt(const Value &value) {
+  const bool relied = used_rows_;
+  for (unsigned lane = 0; lane < env_.processor.wave_size; ++lane)
+    if (number(value, lane, 0) != maskTrailingOnes<uint32_t>(lane & 31)) {
+      used_rows_ = relied;
+      return false;
+    }
+  note_rows();
+  return true;
 }
 
 /// A superset of the lanes that may come to the block, by the branch that leads to it alone.

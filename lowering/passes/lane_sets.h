@@ -27,6 +27,8 @@ public:
 
   /// The lanes for which the i1 `condition` holds; nothing if that is not known.
   std::optional<uint32_t> holds(const llvm::Value &condition);
+  /// Whether the i32 `value` has in each lane the bits of the lower lanes of its warp.
+  bool is_lanemask_lt(const llvm::Value &value);
   /// A superset of the lanes in which `value` has a say in what the program does. An operation that
   /// may fault or write counts, whatever it does, for the lanes that may come to it.
   uint32_t matters(const llvm::Value &value, unsigned depth = 0);
@@ -41,6 +43,7 @@ private:
   uint32_t reaches(const llvm::BasicBlock &block);
   uint32_t through(const llvm::Use &use, unsigned depth);
   std::optional<uint32_t> lanes_of(const llvm::Value &condition);
+  void note_rows();
 
   PassEnv &env_;
   llvm::Function &function_;

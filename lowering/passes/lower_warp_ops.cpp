@@ -2,6 +2,7 @@
 
 #include "lowering/passes/lane.h"
 #include "lowering/passes/lane_moves.h"
+#include "lowering/passes/lane_sets.h"
 #include "lowering/passes/scan_steps.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -25,8 +26,7 @@ public:
   /// `uniform`: the indexed shuffles whose source lane is the same for all threads of the wave.
   WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform,
           const KnownShuffles &shuffles)
-      : target_(env.processor), optimise_(env.opt_level > 0), b_(context), uniform_(uniform),
-        shuffles_(shuffles) {}
+      : env_(env), target_(env.processor), b_(context), uniform_(uniform), shuffles_(shuffles) {}
 
   /// Replaces what the scans over a whole warp give; their shuffles are lowered after.
   void whole_scans();
@@ -37,6 +37,8 @@ private:
   Value *shfl(CallInst &call, StringRef mode);
   bool scan(CallInst &call);
   Value *combine(const Instruction &operation, Value *a, Value *b);
+  Value *count_below(const CallInst &ballot);
+  void count_places(CallInst &ballot);
   Value *vote(CallInst &call, StringRef mode);
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
@@ -59,8 +61,8 @@ private:
     return b_.CreateInsertValue(result, second, 1);
   }
 
+  PassEnv &env_;
   const Processor &target_;
-  const bool optimise_;
   IRBuilder<> b_;
   const SmallPtrSetImpl<CallInst *> &uniform_;
   const KnownShuffles &shuffles_;
@@ -174,12 +176,50 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
   return pair(call.getType(), read_warp_lane(value, from), valid);
 }
 
+/// How many lower lanes of the warp are in the ballot's mask and have its predicate.
+Value *WarpOps::count_below(const CallInst &ballot) {
+  auto *mask = cast<ConstantInt>(ballot.getArgOperand(1));
+  Type *type = target_.wave_size == 32 ? b_.getInt32Ty() : b_.getInt64Ty();
+  Value *wave = b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {type}, {ballot.getArgOperand(0)});
+  auto below = [&](Intrinsic::ID id, Value *half) {
+    return b_.CreateIntrinsic(id, {}, {b_.CreateAnd(half, mask), b_.getInt32(0)});
+  };
+  Value *lower = below(Intrinsic::amdgcn_mbcnt_lo, b_.CreateTrunc(wave, b_.getInt32Ty()));
+  if (target_.wave_size == 32)
+    return lower;
+  Value *upper =
+      below(Intrinsic::amdgcn_mbcnt_hi, b_.CreateTrunc(b_.CreateLShr(wave, 32), b_.getInt32Ty()));
+  return b_.CreateSelect(in_upper_half(b_), upper, lower);
+}
+
+/// popc(ballot & %lanemask_lt), the place of a thread among those of the ballot, is an instruction.
+void WarpOps::count_places(CallInst &ballot) {
+  if (!isa<ConstantInt>(ballot.getArgOperand(1)))
+    return;
+  LaneSets sets(*ballot.getFunction(), env_);
+  Value *count = nullptr;
+  for (User *user : ballot.users()) {
+    auto *lower = dyn_cast<BinaryOperator>(user);
+    if (!lower || lower->getOpcode() != Instruction::And ||
+        !sets.is_lanemask_lt(*lower->getOperand(lower->getOperand(0) == &ballot ? 1 : 0)))
+      continue;
+    for (User *counts : lower->users())
+      if (auto *popc = dyn_cast<IntrinsicInst>(counts);
+          popc && popc->getIntrinsicID() == Intrinsic::ctpop) {
+        count = count ? count : count_below(ballot);
+        popc->replaceAllUsesWith(count);
+      }
+  }
+}
+
 Value *WarpOps::vote(CallInst &call, StringRef mode) {
   Value *predicate = call.getArgOperand(0), *mask = call.getArgOperand(1);
   auto holds = [&] { return b_.CreateAnd(ballot(predicate), mask); };
   auto fails = [&] { return b_.CreateAnd(ballot(b_.CreateNot(predicate)), mask); };
-  if (mode == "ballot")
+  if (mode == "ballot") {
+    count_places(call);
     return holds();
+  }
   if (mode == "any")
     return b_.CreateNot(is_zero(holds()));
   if (mode == "all")
@@ -262,7 +302,7 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
   if (row == std::end(kRows))
     return nullptr;
   Value *value = call.getArgOperand(0), *mask = call.getArgOperand(1);
-  if (optimise_ && has_one_mask(call))
+  if (env_.opt_level > 0 && has_one_mask(call))
     return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), [&](Value *a, Value *b) {
       return row->minmax == kNoId ? b_.CreateBinOp(row->op, a, b)
                                   : b_.CreateBinaryIntrinsic(row->minmax, a, b);

@@ -1,8 +1,8 @@
 // Chains of shuffles on the emulator against PTX ISA 9.7.9.6, step by step: scans, down trees and
-// butterflies as programs write them, and chains that are nearly such; also with redux.sync and
-// with a source lane that is known at run time, the same for all. The steps apply under the
-// shuffle's predicate, a comparison of the lane, a select or a branch; in whole and partial warps;
-// the result is wanted in all lanes or in some.
+// butterflies as programs write them, and chains that are nearly such; also with redux.sync, with a
+// source lane that is known at run time, the same for all, and with a thread's place in a ballot.
+// The steps apply under the shuffle's predicate, a comparison of the lane, a select or a branch; in
+// whole and partial warps; the result is wanted in all lanes or in some.
 //   shuffle_chains --mcpu=gfx942 [-O0|-O3] [--hip=LIBRARY]
 // Exit status 0: all results are right, bit by bit. What comes of a thread that does not execute
 // the shuffle is undefined and not compared.
@@ -49,7 +49,7 @@ enum class Form { All, Predicate, Lane, Select, Branch };
 constexpr const char *kForms[] = {"all", "predicate", "lane", "select", "branch"};
 
 struct Step {
-  const char *mode; // of shfl.sync, or redux
+  const char *mode; // of shfl.sync, or redux, or place
   unsigned b, c, least;
   Form form;
   const Operation *operation;
@@ -108,6 +108,7 @@ std::vector<Chain> all_chains() {
     for (uint32_t present : {~0u, 0x000FFFFFu, 0xB59D36E3u, 0x00000010u}) {
       for (unsigned from : {4u, 23u})
         add("broadcast", "idx", {from}, 31, Form::All, operation).present = present;
+      add("place", "place", {0, 0}, 0, Form::All, operation).present = present;
       if (operation.in_redux)
         add("redux", "redux", {0, 0}, 0, Form::All, operation).present = present;
     }
@@ -140,6 +141,12 @@ std::string kernel_text(const Chain &chain, size_t index) {
     const std::string_view mode = step.mode;
     if (mode == "redux")
       text += fmt::format("  redux.sync.{} %d, %v, {};\n", name, chain.present);
+    else if (mode == "place") // among the lanes with a negative value
+      text += fmt::format("  setp.lt.s32 %p, %v, 0;\n  vote.sync.ballot.b32 %d, %p, {};\n  {}\n"
+                          "  and.b32 %d, %d, %r;\n  popc.b32 %d, %d;\n",
+                          chain.present,
+                          chain.row ? "shl.b32 %r, 1, %lane;\n  sub.u32 %r, %r, 1;"
+                                    : "mov.u32 %r, %lanemask_lt;");
     else if (mode == "idx") // the parameter's bits are all ones
       text += fmt::format("  ld.param.u32 %r, [rows];\n  and.b32 %r, %r, {};\n"
                           "  shfl.sync.idx.b32 %d|%p, %v, %r, {}, {};\n",
@@ -205,14 +212,28 @@ std::optional<uint32_t> reduction(const Step &step, const Values &values, uint32
   return result;
 }
 
+/// How many lower lanes of the thread's warp that execute have a negative value.
+std::optional<uint32_t> place(const Values &values, uint32_t present, unsigned thread) {
+  uint32_t count = 0;
+  for (unsigned t = thread & ~31u; t < thread; ++t) {
+    if (!(present >> (t & 31) & 1))
+      continue;
+    if (!values[t])
+      return std::nullopt;
+    count += *values[t] >> 31;
+  }
+  return count;
+}
+
 Values after(const Step &step, const Values &values, uint32_t present) {
   Values result = values;
   for (unsigned t = 0; t < kThreads; ++t) {
     const unsigned lane = t & 31;
     const auto [from, valid] = source_of(step, lane);
-    const auto moved = std::string_view(step.mode) == "redux"
-                           ? reduction(step, values, present, t & ~31u)
-                           : values[(t & ~31u) | from];
+    const std::string_view mode = step.mode;
+    const auto moved = mode == "redux"   ? reduction(step, values, present, t & ~31u)
+                       : mode == "place" ? place(values, present, t)
+                                         : values[(t & ~31u) | from];
     const bool applies =
         step.form == Form::All || (step.form == Form::Predicate ? valid : lane >= step.least);
     if (values[t] && applies)

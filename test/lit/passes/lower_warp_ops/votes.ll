@@ -53,6 +53,37 @@ define i32 @redux(i32 %v, i32 %m) {
   %r = call i32 @w2w.redux.min(i32 %v, i32 %m)
   ret i32 %r
 }
+; A thread's place among those of a ballot, by %lanemask_lt or as programs compute it.
+; CHECK-LABEL: @place
+; WAVE32: call i32 @llvm.amdgcn.mbcnt.lo(i32 %{{.*}}, i32 0)
+; WAVE64: call i32 @llvm.amdgcn.mbcnt.lo(i32 [[LOW:%.*]], i32 0)
+; WAVE64: call i32 @llvm.amdgcn.mbcnt.hi(i32 %{{.*}}, i32 0)
+; CHECK: ret i32
+define i32 @place(i1 %p) {
+  %low = call i32 @llvm.amdgcn.mbcnt.lo(i32 -1, i32 0)
+  %wave = call i32 @llvm.amdgcn.mbcnt.hi(i32 -1, i32 %low)
+  %lane = and i32 %wave, 31
+  %ones = shl nsw i32 -1, %lane
+  %below = xor i32 %ones, -1
+  %ballot = call i32 @w2w.vote.ballot(i1 %p, i32 -1)
+  %lower = and i32 %ballot, %below
+  %place = call i32 @llvm.ctpop.i32(i32 %lower)
+  ret i32 %place
+}
+; CHECK-LABEL: @not_the_place
+; CHECK-NOT: @llvm.amdgcn.mbcnt.lo(i32 %{{.*}}, i32 0)
+; CHECK: ret i32
+define i32 @not_the_place(i1 %p) {
+  %low = call i32 @llvm.amdgcn.mbcnt.lo(i32 -1, i32 0)
+  %wave = call i32 @llvm.amdgcn.mbcnt.hi(i32 -1, i32 %low)
+  %lane = and i32 %wave, 31
+  %ones = shl nsw i32 -2, %lane
+  %through = xor i32 %ones, -1
+  %ballot = call i32 @w2w.vote.ballot(i1 %p, i32 -1)
+  %lower = and i32 %ballot, %through
+  %place = call i32 @llvm.ctpop.i32(i32 %lower)
+  ret i32 %place
+}
 ; One mask for all executing threads of a warp: no loop; the lanes that do not execute take part with the neutral element.
 ; CHECK-LABEL: @redux_whole
 ; CHECK: @llvm.amdgcn.set.inactive.i32(i32 %v, i32 2147483647)
