@@ -13,6 +13,38 @@ namespace w2w {
 
 using namespace llvm;
 
+namespace {
+
+/// Bits of the lane's number that `value` does not depend on, by steps of a butterfly in `block`:
+/// x op bfly(x) is the same in both lanes. Of integers: which of two NaNs comes of an operation
+/// may depend on their order.
+uint32_t symmetry_of(const Value &value, const BasicBlock &block) {
+  auto *operation = dyn_cast<Instruction>(&value);
+  if (!operation || operation->getParent() != &block || !neutral_element(*operation))
+    return 0;
+  for (unsigned i : {0u, 1u}) {
+    auto *part = dyn_cast<ExtractValueInst>(operation->getOperand(i));
+    auto *call = part && part->getIndices()[0] == 0
+                     ? dyn_cast<CallInst>(part->getAggregateOperand())
+                     : nullptr;
+    if (!call || call->getParent() != &block ||
+        call->getArgOperand(0) != operation->getOperand(1 - i))
+      continue;
+    const std::optional<LaneMap> map = constant_shuffle(*call);
+    const unsigned distance = map ? map->from[0] : 0;
+    if (!isPowerOf2_32(distance) || map->valid != ~0u)
+      continue;
+    bool butterfly = true;
+    for (unsigned lane = 0; lane < 32; ++lane)
+      butterfly &= map->from[lane] == (lane ^ distance);
+    if (butterfly)
+      return distance | symmetry_of(*call->getArgOperand(0), block);
+  }
+  return 0;
+}
+
+} // namespace
+
 KnownShuffles::KnownShuffles(Module &module, PassEnv &env) {
   SmallPtrSet<Function *, 8> functions;
   for (CallInst *call : calls_with_prefix(module, "w2w.shfl."))
@@ -27,6 +59,8 @@ KnownShuffles::KnownShuffles(Module &module, PassEnv &env) {
       if (!map)
         continue;
       map->matters = sets.matters_of_value(*call);
+      if (map->matters == ~0u) // so every lane has what the step before gives it
+        map->symmetry = symmetry_of(*call->getArgOperand(0), *call->getParent());
       maps.emplace(call, *map);
       calls.push_back(call);
     }
