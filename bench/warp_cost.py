@@ -1,4 +1,4 @@
-"""What two warps in a wave cost: wave instructions, as the emulator counts them, of warp reductions and scans compiled from CUDA in paired
+"""What two warps in a wave cost: wave instructions, as the emulator counts them, of warp reductions, scans and compactions compiled from CUDA in paired
 mode, and of the same compiled by clang's HIP as native wave64 kernels, shuffles 32 wide in both. Ratio: paired by native; fails above 1."""
 
 import ctypes
@@ -11,7 +11,8 @@ from common import BUILD, PTX2HSACO, run, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEVICES = ("gfx90a", "gfx942")
-KERNELS = [f"{what}_{kind}" for kind in ("int", "float") for what in ("sum_down", "sum_xor", "scan")]
+KERNELS = [f"{what}_{kind}" for kind in ("int", "float")
+           for what in ("sum_down", "sum_xor", "scan", "scan_lane", "scan_predicate", "compact")] + ["sum_reduce_int"]
 THREADS = 256
 CLANG = os.environ.get("CLANG", "clang++-22")
 
@@ -42,10 +43,13 @@ def launch_all(code_object):
         ok(hip.hipMemcpy(result, ctypes.c_void_p(out), ctypes.c_size_t(4 * THREADS), 2))
         for i in range(THREADS):
             warp, lane = values[i & ~31:(i & ~31) + 32], i & 31
-            if name.startswith("sum") and (lane == 0 or "xor" in name) and result[i] != sum(warp):
+            if name.startswith("sum") and (lane == 0 or "down" not in name) and result[i] != sum(warp):
                 sys.exit(f"{name}: thread {i} has {result[i]}, not {sum(warp)}")
             if name.startswith("scan") and result[i] != sum(warp[:lane + 1]):
                 sys.exit(f"{name}: thread {i} has {result[i]}, not {sum(warp[:lane + 1])}")
+            kept = [value for value in warp if value > 9]
+            if name.startswith("compact") and lane < len(kept) and result[i] != kept[lane]:
+                sys.exit(f"{name}: place {i} has {result[i]}, not {kept[lane]}")
 
 
 def instructions(code_object, device, work):

@@ -19,4 +19,15 @@ template <class T> __device__ T shuffle_xor(T v, int d) {
   int self = wave_lane(), from = self ^ d;
   return read_lane(v, from >= ((self + 32) & ~31) ? self : from);
 }
+template <class T> __device__ T add_shuffled_up(T v, int d) {
+  T left = shuffle_up(v, d);
+  return (wave_lane() & 31) >= d ? v + left : v;
+}
+__device__ int reduce_add(int v) { // HIP has it by a butterfly, too
+  for (int d = 16; d > 0; d /= 2)
+    v += shuffle_xor(v, d);
+  return v;
+}
+__device__ int lane_id() { return wave_lane() & 31; }
+__device__ unsigned ballot(bool p) { return __builtin_amdgcn_ballot_w64(p) >> (wave_lane() & 32); }
 #include "kernels.h"

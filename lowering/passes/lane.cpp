@@ -32,8 +32,20 @@ Value *warp_ballot(IRBuilderBase &b, Value *condition, const Processor &processo
   // Both halves are uniform values; a select per lane is one v_cndmask.
   Value *low = b.CreateTrunc(wave, b.getInt32Ty());
   Value *high = b.CreateTrunc(b.CreateLShr(wave, 32), b.getInt32Ty());
-  Value *upper = b.CreateICmpUGE(wave_lane(b, processor), b.getInt32(32));
-  return b.CreateSelect(upper, high, low, "warp_ballot");
+  return b.CreateSelect(in_upper_half(b), high, low, "warp_ballot");
+}
+
+Value *in_lanes(IRBuilderBase &b, uint32_t lanes, const Processor &processor) {
+  if (lanes == 0 || lanes == ~0u)
+    return b.getInt1(lanes != 0);
+  Value *mask = processor.wave_size == 32 ? b.getInt32(lanes)
+                                          : b.getInt64(static_cast<uint64_t>(lanes) << 32 | lanes);
+  return b.CreateIntrinsic(Intrinsic::amdgcn_inverse_ballot, {mask->getType()}, {mask});
+}
+
+Value *in_upper_half(IRBuilderBase &b) {
+  return b.CreateIntrinsic(Intrinsic::amdgcn_inverse_ballot, {b.getInt64Ty()},
+                           {b.getInt64(0xFFFFFFFF00000000)});
 }
 
 Value *linear_thread(IRBuilderBase &b, Value *size_x, Value *size_y) {

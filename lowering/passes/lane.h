@@ -17,6 +17,11 @@ llvm::Value *half_base(llvm::IRBuilderBase &builder, const Processor &processor)
 /// lane i of the warp.
 llvm::Value *warp_ballot(llvm::IRBuilderBase &builder, llvm::Value *condition,
                          const Processor &processor);
+/// Whether the lane is one of `lanes`, bit i for lane i of either warp of a wave: a mask in scalar
+/// registers, where a comparison would be made by every lane.
+llvm::Value *in_lanes(llvm::IRBuilderBase &builder, uint32_t lanes, const Processor &processor);
+/// Whether the lane is of the upper warp of its wave; wave64 alone.
+llvm::Value *in_upper_half(llvm::IRBuilderBase &builder);
 /// The thread's number in its workgroup, x fastest, given the workgroup's size in x and y.
 llvm::Value *linear_thread(llvm::IRBuilderBase &builder, llvm::Value *size_x, llvm::Value *size_y);
 

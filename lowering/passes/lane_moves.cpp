@@ -43,6 +43,8 @@ constexpr unsigned kRowShl = 0x100, kRowShr = 0x110, kRowRor = 0x120;
 constexpr unsigned kWaveShl1 = 0x130, kWaveShr1 = 0x138; // gfx9 alone
 constexpr unsigned kRowMirror = 0x140, kRowHalfMirror = 0x141;
 constexpr unsigned kRowShare = 0x150, kRowXmask = 0x160; // gfx10 and later
+constexpr unsigned kRowBroadcast15 = 0x142;              // gfx9 alone
+constexpr unsigned kSwizzleRotate = 0xC000;              // ds_swizzle, gfx9 and later
 constexpr unsigned kAllRows = 0xF, kAllBanks = 0xF;
 
 /// The lane that `lane` reads under a DPP control; nothing where the control leads out of the row
@@ -112,16 +114,27 @@ struct Piece {
 class LaneMover {
 public:
   LaneMover(IRBuilderBase &b, const Processor &processor, Value *value, const LaneMap &map)
-      : b_(b), value_(value), map_(map), lanes_(processor.wave_size),
-        gfx9_(processor.generation == Generation::Gfx9) {}
+      : b_(b), processor_(processor), value_(value), map_(map), lanes_(processor.wave_size),
+        gfx9_(processor.generation == Generation::Gfx9) {
+    if (map_.symmetry & 16) // then no lane need read the other row
+      for (unsigned lane = 0; lane < 32; ++lane)
+        map_.from[lane] = (map_.from[lane] & 15) | (lane & 16);
+  }
 
   Value *move();
+  /// `value` in the lanes, `other` in those others that matter.
+  Value *keep(Value *value, Value *other, uint32_t lanes);
   Value *combine(Value *other, Constant *neutral,
                  function_ref<Value *(Value *, Value *)> operation);
 
 private:
   unsigned from(unsigned lane) const { return map_.from[lane & 31] | (lane & 32); }
-  bool crosses(unsigned lane) const { return (from(lane) ^ lane) & 16; }
+  bool matters(unsigned lane) const { return map_.matters >> (lane & 31) & 1; }
+  /// Whether `source` is as good as what the map says.
+  bool serves(unsigned lane, unsigned source) const {
+    return !matters(lane) || ((from(lane) ^ source) & ~map_.symmetry) == 0;
+  }
+  bool crosses(unsigned lane) const { return matters(lane) && ((from(lane) ^ lane) & 16); }
   uint64_t all_lanes() const { return lanes_ == 64 ? ~0ull : ~0u; }
 
   /// At most two pieces that write all lanes of `wanted` and none beside `allowed`, or no piece.
@@ -133,14 +146,16 @@ private:
   std::optional<uint64_t> row_reader() const;
   Value *across_rows();
   Value *overlay(Value *own, uint64_t own_lanes);
+  Value *rotation();
   Value *in_order(ArrayRef<Piece> pieces);
   Value *permlane();
   Value *swizzle();
   Value *word(unsigned v) { return b_.getInt32(v); }
 
   IRBuilderBase &b_;
+  const Processor &processor_;
   Value *value_;
-  const LaneMap &map_;
+  LaneMap map_;
   const unsigned lanes_;
   const bool gfx9_;
   Value *across_ = nullptr;
@@ -151,9 +166,10 @@ void LaneMover::add_candidates(unsigned control, bool across, uint64_t wanted, u
   uint64_t right = 0, wrong = 0;
   for (unsigned lane = 0; lane < lanes_; ++lane) {
     auto source = dpp_source(control, lane, lanes_);
-    if (!source)
+    if (!source && matters(lane))
       continue;
-    const bool same = (across ? crosses(lane) : *source == from(lane)) && (allowed >> lane & 1);
+    const bool same = !matters(lane) ||
+                      ((across ? crosses(lane) : serves(lane, *source)) && (allowed >> lane & 1));
     (same ? right : wrong) |= 1ull << lane;
   }
   if (!(right & wanted))
@@ -280,18 +296,24 @@ Value *LaneMover::in_order(ArrayRef<Piece> pieces) {
 /// move within the rows: a shift by any distance. `own_lanes`: those that `own` is for. nullptr if
 /// the map is not of that kind.
 Value *LaneMover::overlay(Value *own, uint64_t own_lanes) {
-  uint64_t cross = 0;
+  uint64_t cross = 0, inside = 0;
   for (unsigned lane = 0; lane < lanes_; ++lane)
-    cross |= static_cast<uint64_t>(crosses(lane)) << lane;
-  const uint64_t inside = all_lanes() & ~cross & ~own_lanes;
-  if (!cross || !inside || !row_reader())
+    (crosses(lane) ? cross : inside) |= static_cast<uint64_t>(matters(lane)) << lane;
+  inside &= ~own_lanes;
+  if (!cross || !row_reader())
+    return nullptr;
+  if (!own_lanes && !inside)
+    return across_rows();
+  if (!inside)
     return nullptr;
   std::map<uint64_t, Piece> found;
   for (unsigned control : controls(gfx9_))
     add_candidates(control, /*across=*/false, inside, inside, found);
-  auto piece = found.find(inside);
+  auto piece = find_if(found, [&](auto &entry) { return (inside & ~entry.first) == 0; });
   if (piece == found.end())
     return nullptr;
+  if (!own_lanes)
+    return dpp(across_rows(), piece->second);
   for (unsigned rows : {0x5u, 0xAu}) {
     const uint64_t of_rows = all_lanes() & (0x0000FFFF0000FFFFull << (rows == 0xA ? 16 : 0));
     if ((cross & of_rows) || (own_lanes & ~of_rows))
@@ -327,30 +349,76 @@ Value *LaneMover::swizzle() {
   const unsigned zero = from(0), differs = zero ^ from(31), fixed = ~differs & 31;
   const unsigned control = differs | (zero & fixed) << 5 | (zero & differs) << 10;
   for (unsigned lane = 0; lane < 32; ++lane)
-    if ((((lane & differs) | (zero & fixed)) ^ (zero & differs)) != from(lane))
+    if (!serves(lane, ((lane & differs) | (zero & fixed)) ^ (zero & differs)))
       return nullptr;
   return b_.CreateIntrinsic(Intrinsic::amdgcn_ds_swizzle, {}, {value_, word(control)});
 }
 
+/// ds_swizzle's rotation of 32 lanes, and over it the lanes that keep their own value: a shift by
+/// any distance.
+Value *LaneMover::rotation() {
+  unsigned by = 0;
+  for (unsigned lane = 0; lane < 32 && by == 0; ++lane)
+    if (!serves(lane, lane))
+      by = (from(lane) - lane) & 31;
+  uint32_t turned = 0;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    if (serves(lane, (lane + by) & 31))
+      turned |= 1u << lane;
+    else if (!serves(lane, lane))
+      return nullptr;
+  Value *moved = b_.CreateIntrinsic(Intrinsic::amdgcn_ds_swizzle, {},
+                                    {value_, word(kSwizzleRotate | by << 5)});
+  return keep(moved, value_, turned);
+}
+
+/// Lanes in whole banks are written by DPP; for others a mask is made.
+Value *LaneMover::keep(Value *value, Value *other, uint32_t lanes) {
+  const uint32_t others = ~lanes & map_.matters;
+  if (others == 0)
+    return value;
+  for (unsigned rows : {kAllRows, 0x5u, 0xAu}) {
+    uint32_t of_rows = (rows & 1 ? 0xFFFFu : 0) | (rows & 2 ? 0xFFFF0000u : 0), written = 0;
+    unsigned banks = 0;
+    for (unsigned bank = 0; bank < 4; ++bank)
+      if (const uint32_t of_bank = of_rows & 0x000F000Fu << 4 * bank; of_bank & others) {
+        banks |= 1u << bank;
+        written |= of_bank;
+      }
+    if (written & lanes & map_.matters || others & ~written)
+      continue;
+    return b_.CreateIntrinsic(
+        Intrinsic::amdgcn_update_dpp, {b_.getInt32Ty()},
+        {value, other, word(kQuadIdentity), word(rows), word(banks), b_.getFalse()});
+  }
+  return b_.CreateSelect(in_lanes(b_, lanes, processor_), value, other);
+}
+
 Value *LaneMover::move() {
-  uint64_t moved = 0;
+  uint64_t moved = 0, own_lanes = 0;
+  std::optional<unsigned> source;
   bool one = true;
   for (unsigned lane = 0; lane < lanes_; ++lane) {
-    moved |= static_cast<uint64_t>(from(lane) != lane) << lane;
-    one &= from(lane) == from(0);
+    if (!matters(lane))
+      continue;
+    (serves(lane, lane) ? own_lanes : moved) |= 1ull << lane;
+    one &= from(lane) == source.value_or(from(lane));
+    source = from(lane);
   }
   if (moved == 0)
     return value_;
+  const SmallVector<Piece, 2> own = pieces(moved, all_lanes(), /*across=*/false, /*once=*/false);
+  if (own.size() == 1 && own[0].covers == all_lanes())
+    return in_order(own);
   if (one && lanes_ == 32)
     return b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()},
-                              {value_, word(from(0))});
-  const SmallVector<Piece, 2> own = pieces(moved, all_lanes(), /*across=*/false, /*once=*/false);
+                              {value_, word(*source)});
   if (own.size() == 1)
     return in_order(own);
   if (gfx9_) { // the other row only through LDS: there a swizzle costs no more
     if (Value *result = swizzle())
       return result;
-    return own.empty() ? overlay(value_, all_lanes() & ~moved) : in_order(own);
+    return own.empty() ? rotation() : in_order(own);
   }
   if (Value *result = permlane())
     return result;
@@ -358,9 +426,11 @@ Value *LaneMover::move() {
     return in_order(own);
   if (const auto both = pieces(moved, all_lanes(), /*across=*/true, /*once=*/false); !both.empty())
     return in_order(both);
-  if (Value *result = overlay(value_, all_lanes() & ~moved))
+  if (Value *result = overlay(value_, own_lanes))
     return result;
-  return swizzle();
+  if (Value *result = swizzle())
+    return result;
+  return rotation();
 }
 
 /// Between two operations the result is held: LLVM would make one of three operands of them (as
@@ -390,6 +460,66 @@ Value *LaneMover::combine(Value *other, Constant *neutral,
 Value *move_lanes(IRBuilderBase &builder, const Processor &processor, Value *value,
                   const LaneMap &map) {
   return LaneMover(builder, processor, value, map).move();
+}
+
+Value *in_valid_lanes(IRBuilderBase &builder, const Processor &processor, Value *value,
+                      Value *other, const LaneMap &map) {
+  return LaneMover(builder, processor, value, map).keep(value, other, map.valid);
+}
+
+/// Within the rows lane by lane; then what the lower row's last lane has goes to all of the upper
+/// row, whose lanes' results ask for it to execute anyway. Between two operations the result is
+/// held: LLVM would make one of three operands of them.
+Value *scan_lanes(IRBuilderBase &b, const Processor &processor, Value *value, Constant *neutral,
+                  function_ref<Value *(Value *, Value *)> combine) {
+  auto step = [&](Value *source, unsigned control, unsigned rows) {
+    Value *moved = b.CreateIntrinsic(Intrinsic::amdgcn_update_dpp, {b.getInt32Ty()},
+                                     {neutral, source, b.getInt32(control), b.getInt32(rows),
+                                      b.getInt32(kAllBanks), b.getFalse()});
+    value = hold_in_vgpr(b, combine(value, moved));
+  };
+  for (unsigned by : {1u, 2u, 4u, 8u})
+    step(value, kRowShr + by, kAllRows);
+  if (processor.generation == Generation::Gfx9) {
+    step(value, kRowBroadcast15, 0xA);
+    return value;
+  }
+  Value *last = b.CreateIntrinsic(Intrinsic::amdgcn_permlanex16, {b.getInt32Ty()},
+                                  {PoisonValue::get(b.getInt32Ty()), value, b.getInt32(~0u),
+                                   b.getInt32(~0u), b.getFalse(), b.getTrue()});
+  step(last, kQuadIdentity, 0xA);
+  return value;
+}
+
+/// In whole-wave mode, where lanes that do not execute take part with the neutral element.
+Value *reduce_lanes(IRBuilderBase &b, const Processor &processor, Value *value, Constant *neutral,
+                    function_ref<Value *(Value *, Value *)> combine) {
+  Type *word = b.getInt32Ty();
+  auto read_by = [&](Value *old, unsigned control, unsigned rows, bool all) {
+    return b.CreateIntrinsic(
+        Intrinsic::amdgcn_update_dpp, {word},
+        {old, value, b.getInt32(control), b.getInt32(rows), b.getInt32(kAllBanks), b.getInt1(all)});
+  };
+  auto back = [&](Value *result) {
+    return b.CreateIntrinsic(Intrinsic::amdgcn_strict_wwm, {word}, {result});
+  };
+  value = b.CreateIntrinsic(Intrinsic::amdgcn_set_inactive, {word}, {value, neutral});
+  if (processor.generation == Generation::Gfx9) {
+    for (unsigned by : {1u, 2u, 4u, 8u})
+      value = combine(value, read_by(neutral, kRowShr + by, kAllRows, false));
+    value = combine(value, read_by(neutral, kRowBroadcast15, 0xA, false));
+    auto total = [&](unsigned lane) {
+      return back(b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {word}, {value, b.getInt32(lane)}));
+    };
+    Value *lower = total(31), *upper = total(63);
+    return b.CreateSelect(in_upper_half(b), upper, lower);
+  }
+  for (unsigned by : {1u, 2u, 4u, 8u})
+    value = combine(value, read_by(PoisonValue::get(word), kRowXmask + by, kAllRows, true));
+  Value *other_row = b.CreateIntrinsic(
+      Intrinsic::amdgcn_permlanex16, {word},
+      {PoisonValue::get(word), value, b.getInt32(0), b.getInt32(0), b.getFalse(), b.getTrue()});
+  return back(combine(value, other_row));
 }
 
 Value *combine_moved(IRBuilderBase &builder, const Processor &processor, Value *value, Value *other,

@@ -16,6 +16,11 @@ struct LaneMap {
   std::array<uint8_t, 32> from{};
   /// Lanes whose source lies in range; the others read their own value (PTX's predicate output).
   uint32_t valid = 0;
+  /// The lanes whose result matters; the others may get anything.
+  uint32_t matters = ~0u;
+  /// Bits of the lane's number that the value does not depend on: lanes that differ in them alone
+  /// have the same value, as after the steps of a butterfly.
+  uint32_t symmetry = 0;
 };
 
 /// The map of shfl.sync.`mode` (up, down, bfly or idx) with constant operands b and c (PTX ISA
@@ -27,6 +32,22 @@ std::optional<LaneMap> shuffle_map(llvm::StringRef mode, uint32_t b, uint32_t c)
 /// What a lane gets whose source does not execute here is undefined, as in PTX.
 llvm::Value *move_lanes(llvm::IRBuilderBase &builder, const Processor &processor,
                         llvm::Value *value, const LaneMap &map);
+
+/// `value` (i32) in the map's valid lanes, `other` in the rest.
+llvm::Value *in_valid_lanes(llvm::IRBuilderBase &builder, const Processor &processor,
+                            llvm::Value *value, llvm::Value *other, const LaneMap &map);
+
+/// An inclusive scan over the 32 lanes of a warp, of a `combine` that is associative: what the
+/// steps by 1, 2, 4, 8 and 16 lanes give in every lane L for which the lanes 0..L execute.
+llvm::Value *scan_lanes(llvm::IRBuilderBase &builder, const Processor &processor,
+                        llvm::Value *value, llvm::Constant *neutral,
+                        llvm::function_ref<llvm::Value *(llvm::Value *, llvm::Value *)> combine);
+
+/// The reduction of the executing lanes of a warp, in each of them, of a `combine` that is
+/// associative and commutative.
+llvm::Value *reduce_lanes(llvm::IRBuilderBase &builder, const Processor &processor,
+                          llvm::Value *value, llvm::Constant *neutral,
+                          llvm::function_ref<llvm::Value *(llvm::Value *, llvm::Value *)> combine);
 
 /// `other` combined with the moved value in the lanes of map.valid, and `other` alone in the rest:
 /// one step of a scan. `combine` makes the operation, of which `neutral` is a neutral element.

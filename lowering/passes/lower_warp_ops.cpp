@@ -2,6 +2,8 @@
 
 #include "lowering/passes/lane.h"
 #include "lowering/passes/lane_moves.h"
+#include "lowering/passes/lane_sets.h"
+#include "lowering/passes/scan_steps.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -19,86 +21,24 @@ using namespace llvm;
 
 namespace {
 
-/// The neutral element of an operation on i32 that DPP may be part of; nullptr for another one.
-Constant *neutral_element(const Instruction &operation) {
-  Type *type = operation.getType();
-  if (!type->isIntegerTy(32))
-    return nullptr;
-  if (auto *minmax = dyn_cast<MinMaxIntrinsic>(&operation))
-    return ConstantInt::get(type, MinMaxIntrinsic::getSaturationPoint(
-                                      getInverseMinMaxIntrinsic(minmax->getIntrinsicID()), 32));
-  switch (operation.getOpcode()) {
-  case Instruction::Add:
-  case Instruction::And:
-  case Instruction::Or:
-  case Instruction::Xor:
-    return ConstantExpr::getBinOpIdentity(operation.getOpcode(), type);
-  default: // LLVM makes no DPP of others
-    return nullptr;
-  }
-}
-
-/// One step of a scan: `operation` combines `other` with what a shuffle brings, in the threads
-/// whose source is in range.
-struct ScanStep {
-  Instruction *operation; // the shuffle's result is one of its operands
-  Value *other;
-  Instruction *result; // what is replaced
-};
-
-/// The scan step that `call` is part of, if its value has no other use.
-std::optional<ScanStep> scan_step(CallInst &call) {
-  ExtractValueInst *data = nullptr, *valid = nullptr;
-  for (User *user : call.users()) {
-    auto *part = dyn_cast<ExtractValueInst>(user);
-    if (!part)
-      return std::nullopt;
-    ExtractValueInst *&slot = part->getIndices()[0] == 0 ? data : valid;
-    if (slot)
-      return std::nullopt;
-    slot = part;
-  }
-  if (!data || !valid || !data->hasOneUse())
-    return std::nullopt;
-  auto *user = cast<Instruction>(*data->user_begin());
-  auto other_of = [](Instruction &operation, Value *one) {
-    return operation.getOperand(operation.getOperand(0) == one ? 1 : 0);
-  };
-  // op(other, select(valid, data, neutral))
-  if (auto *select = dyn_cast<SelectInst>(user)) {
-    if (select->getCondition() != valid || select->getTrueValue() != data || !select->hasOneUse())
-      return std::nullopt;
-    auto *operation = cast<Instruction>(*select->user_begin());
-    Constant *neutral = neutral_element(*operation);
-    if (!neutral || select->getFalseValue() != neutral)
-      return std::nullopt;
-    return ScanStep{operation, other_of(*operation, select), operation};
-  }
-  // select(valid, op(other, data), other)
-  if (!neutral_element(*user) || !user->hasOneUse())
-    return std::nullopt;
-  auto *select = dyn_cast<SelectInst>(*user->user_begin());
-  Value *other = other_of(*user, data);
-  if (!select || select->getCondition() != valid || select->getTrueValue() != user ||
-      select->getFalseValue() != other)
-    return std::nullopt;
-  return ScanStep{user, other, select};
-}
-
 class WarpOps {
 public:
   /// `uniform`: the indexed shuffles whose source lane is the same for all threads of the wave.
-  WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform)
-      : target_(env.processor), b_(context), uniform_(uniform) {}
+  WarpOps(PassEnv &env, LLVMContext &context, const SmallPtrSetImpl<CallInst *> &uniform,
+          const KnownShuffles &shuffles)
+      : env_(env), target_(env.processor), b_(context), uniform_(uniform), shuffles_(shuffles) {}
 
+  /// Replaces what the scans over a whole warp give; their shuffles are lowered after.
+  void whole_scans();
   /// The replacement of the call, or nullptr if the operation is unknown.
   Value *lower(CallInst &call, StringRef name);
 
 private:
   Value *shfl(CallInst &call, StringRef mode);
-  bool scan(CallInst &call, const LaneMap &map);
-  Value *read_shifted(Value *value, int by);
-  Value *move(CallInst &call, StringRef mode, unsigned distance, const LaneMap &map, Value *valid);
+  bool scan(CallInst &call);
+  Value *combine(const Instruction &operation, Value *a, Value *b);
+  Value *count_below(const CallInst &ballot);
+  void count_places(CallInst &ballot);
   Value *vote(CallInst &call, StringRef mode);
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
@@ -121,9 +61,12 @@ private:
     return b_.CreateInsertValue(result, second, 1);
   }
 
+  PassEnv &env_;
   const Processor &target_;
   IRBuilder<> b_;
   const SmallPtrSetImpl<CallInst *> &uniform_;
+  const KnownShuffles &shuffles_;
+  SmallPtrSet<const CallInst *, 8> scanned_; // parts of scans that are done
 };
 
 Value *WarpOps::read_warp_lane(Value *value, Value *lane) {
@@ -142,63 +85,69 @@ Value *WarpOps::read_warp_lane(Value *value, Value *lane) {
                      b_.CreateShl(b_.CreateZExt(high, b_.getInt64Ty()), 32));
 }
 
-/// Replaces the step's result by DPP instructions of the operation, if the target has them for the
-/// map.
-bool WarpOps::scan(CallInst &call, const LaneMap &map) {
-  std::optional<ScanStep> step = scan_step(call);
-  if (!step)
-    return false;
+Value *WarpOps::combine(const Instruction &operation, Value *a, Value *b) {
+  if (auto *minmax = dyn_cast<MinMaxIntrinsic>(&operation))
+    return b_.CreateBinaryIntrinsic(minmax->getIntrinsicID(), a, b);
+  return b_.CreateBinOp(cast<BinaryOperator>(operation).getOpcode(), a, b);
+}
+
+void WarpOps::whole_scans() {
+  for (CallInst *call : shuffles_.calls) {
+    const SmallVector<CallInst *, 5> calls = whole_scan(*call, shuffles_);
+    if (calls.empty())
+      continue;
+    const ScanStep last = *scan_step(*calls.back(), shuffles_);
+    b_.SetInsertPoint(last.operation);
+    last.result->replaceAllUsesWith(scan_lanes(
+        b_, target_, call->getArgOperand(0), neutral_element(*last.operation),
+        [&](Value *other, Value *moved) { return combine(*last.operation, other, moved); }));
+    scanned_.insert_range(calls);
+  }
+}
+
+/// Replaces the result of the scan's step by DPP instructions of the operation, if the target has
+/// them for the map.
+bool WarpOps::scan(CallInst &call) {
+  if (scanned_.contains(&call))
+    return true;
+  std::optional<ScanStep> step = scan_step(call, shuffles_);
   // Convergent moves stay where the shuffle is.
-  if (step->operation->getParent() != call.getParent())
+  if (!step || step->operation->getParent() != call.getParent())
     return false;
+  LaneMap map = shuffles_.maps.at(&call);
+  map.valid = step->lanes;
+  map.matters = ~0u; // of the result, not of what is moved
   b_.SetInsertPoint(step->operation);
   Value *result = combine_moved(
       b_, target_, call.getArgOperand(0), step->other, map, neutral_element(*step->operation),
-      [&](Value *other, Value *moved) -> Value * {
-        if (auto *minmax = dyn_cast<MinMaxIntrinsic>(step->operation))
-          return b_.CreateBinaryIntrinsic(minmax->getIntrinsicID(), other, moved);
-        return b_.CreateBinOp(cast<BinaryOperator>(step->operation)->getOpcode(), other, moved);
-      });
+      [&](Value *other, Value *moved) { return combine(*step->operation, other, moved); });
   b_.SetInsertPoint(&call);
   if (result)
     step->result->replaceAllUsesWith(result);
   return result != nullptr;
 }
 
-/// The value of the lane `by` further on in the wave, for by < 0 further back; gfx9. The address
-/// is the same for all distances: ds_bpermute adds its offset field and takes the sum modulo 256.
-Value *WarpOps::read_shifted(Value *value, int by) {
-  Value *address = b_.CreateShl(wave_lane(b_, target_), 2);
-  address = b_.CreateAdd(address, b_.getInt32(static_cast<uint32_t>(4 * by) & 255));
-  return b_.CreateIntrinsic(Intrinsic::amdgcn_ds_bpermute, {}, {address, value});
-}
-
-/// The value of the lane that map says, without an address where the target can.
-Value *WarpOps::move(CallInst &call, StringRef mode, unsigned distance, const LaneMap &map,
-                     Value *valid) {
-  Value *value = call.getArgOperand(0);
-  if (Value *moved = move_lanes(b_, target_, value, map))
-    return moved;
-  if (target_.generation != Generation::Gfx9 || (mode != "up" && mode != "down"))
-    return nullptr;
-  int by = static_cast<int>(distance);
-  return b_.CreateSelect(valid, read_shifted(value, mode == "up" ? -by : by), value);
-}
-
 /// PTX ISA 9.7.9.6. c holds the clamp in [4:0] and the segment mask in [12:8].
 Value *WarpOps::shfl(CallInst &call, StringRef mode) {
   Value *value = call.getArgOperand(0), *source = call.getArgOperand(1), *c = call.getArgOperand(2);
-  auto *constant_b = dyn_cast<ConstantInt>(source);
+  if (auto known = shuffles_.maps.find(&call); known != shuffles_.maps.end()) {
+    const LaneMap &map = known->second;
+    Value *moved = scan(call) ? PoisonValue::get(value->getType()) // no longer used
+                              : move_lanes(b_, target_, value, map);
+    if (moved)
+      return pair(call.getType(), moved, in_lanes(b_, map.valid, target_));
+  }
   auto *constant_c = dyn_cast<ConstantInt>(c);
-  std::optional<LaneMap> map;
-  if (constant_b && constant_c)
-    map = shuffle_map(mode, constant_b->getZExtValue(), constant_c->getZExtValue());
-  const bool in_scan = map && scan(call, *map);
   const bool whole_warp = constant_c && (constant_c->getZExtValue() & 0x1F1F) == 31;
-  if (mode == "idx" && whole_warp && target_.wave_size == 32 && uniform_.contains(&call)) {
-    Value *read = b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()},
-                                     {value, b_.CreateAnd(source, 31)});
-    return pair(call.getType(), read, b_.getTrue());
+  if (mode == "idx" && whole_warp && uniform_.contains(&call)) {
+    Value *lane = b_.CreateAnd(source, 31);
+    auto read = [&](Value *from) {
+      return b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {b_.getInt32Ty()}, {value, from});
+    };
+    Value *result = read(lane);
+    if (target_.wave_size == 64)
+      result = b_.CreateSelect(in_upper_half(b_), read(b_.CreateOr(lane, 32)), result);
+    return pair(call.getType(), result, b_.getTrue());
   }
 
   Value *lane = warp_lane(b_, target_);
@@ -223,26 +172,54 @@ Value *WarpOps::shfl(CallInst &call, StringRef mode) {
       return nullptr;
     valid = b_.CreateICmpSLE(from, high);
   }
-  if (map) {
-    if (map->valid == ~0u)
-      valid = b_.getTrue();
-    else if (map->valid == 0)
-      valid = b_.getFalse();
-    if (in_scan) // the value is no longer used, the predicate may be
-      return pair(call.getType(), PoisonValue::get(value->getType()), valid);
-    if (Value *moved = move(call, mode, constant_b->getZExtValue() & 31, *map, valid))
-      return pair(call.getType(), moved, valid);
-  }
   from = b_.CreateSelect(valid, from, lane, "source_lane");
   return pair(call.getType(), read_warp_lane(value, from), valid);
+}
+
+/// How many lower lanes of the warp are in the ballot's mask and have its predicate.
+Value *WarpOps::count_below(const CallInst &ballot) {
+  auto *mask = cast<ConstantInt>(ballot.getArgOperand(1));
+  Type *type = target_.wave_size == 32 ? b_.getInt32Ty() : b_.getInt64Ty();
+  Value *wave = b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {type}, {ballot.getArgOperand(0)});
+  auto below = [&](Intrinsic::ID id, Value *half) {
+    return b_.CreateIntrinsic(id, {}, {b_.CreateAnd(half, mask), b_.getInt32(0)});
+  };
+  Value *lower = below(Intrinsic::amdgcn_mbcnt_lo, b_.CreateTrunc(wave, b_.getInt32Ty()));
+  if (target_.wave_size == 32)
+    return lower;
+  Value *upper =
+      below(Intrinsic::amdgcn_mbcnt_hi, b_.CreateTrunc(b_.CreateLShr(wave, 32), b_.getInt32Ty()));
+  return b_.CreateSelect(in_upper_half(b_), upper, lower);
+}
+
+/// popc(ballot & %lanemask_lt), the place of a thread among those of the ballot, is an instruction.
+void WarpOps::count_places(CallInst &ballot) {
+  if (!isa<ConstantInt>(ballot.getArgOperand(1)))
+    return;
+  LaneSets sets(*ballot.getFunction(), env_);
+  Value *count = nullptr;
+  for (User *user : ballot.users()) {
+    auto *lower = dyn_cast<BinaryOperator>(user);
+    if (!lower || lower->getOpcode() != Instruction::And ||
+        !sets.is_lanemask_lt(*lower->getOperand(lower->getOperand(0) == &ballot ? 1 : 0)))
+      continue;
+    for (User *counts : lower->users())
+      if (auto *popc = dyn_cast<IntrinsicInst>(counts);
+          popc && popc->getIntrinsicID() == Intrinsic::ctpop) {
+        count = count ? count : count_below(ballot);
+        popc->replaceAllUsesWith(count);
+      }
+  }
 }
 
 Value *WarpOps::vote(CallInst &call, StringRef mode) {
   Value *predicate = call.getArgOperand(0), *mask = call.getArgOperand(1);
   auto holds = [&] { return b_.CreateAnd(ballot(predicate), mask); };
   auto fails = [&] { return b_.CreateAnd(ballot(b_.CreateNot(predicate)), mask); };
-  if (mode == "ballot")
+  if (mode == "ballot") {
+    count_places(call);
     return holds();
+  }
   if (mode == "any")
     return b_.CreateNot(is_zero(holds()));
   if (mode == "all")
@@ -289,28 +266,47 @@ Value *WarpOps::match_all(CallInst &call) {
   return pair(call.getType(), b_.CreateSelect(all, mask, b_.getInt32(0)), all);
 }
 
-/// Reduces over the threads of the mask. The threads at one instruction may name several masks, and
-/// a wave may hold two warps: each turn of the loop does one group of threads with the same warp
-/// and mask, the others taking part with the operation's neutral element. (No branch around the
-/// reduction: LLVM would move it out of the loop, where all groups are together again.)
+/// Whether the executing threads of a warp all name the same mask in the call.
+bool has_one_mask(const CallInst &call) {
+  const Value *mask = call.getArgOperand(1);
+  if (isa<Constant>(mask))
+    return true;
+  auto *active = dyn_cast<CallInst>(mask);
+  return active && active->getParent() == call.getParent() && active->getCalledFunction() &&
+         active->getCalledFunction()->getName() == "w2w.activemask";
+}
+
+/// Reduces over the threads of the mask: at once, where the executing threads of a warp all name
+/// the same. Otherwise each turn of a loop does one group of threads with the same warp and mask,
+/// the others taking part with the operation's neutral element. (No branch around the reduction:
+/// LLVM would move it out of the loop, where all groups are together again.)
 Value *WarpOps::redux(CallInst &call, StringRef operation) {
   struct Row {
     StringRef name;
-    Intrinsic::ID id;
+    Intrinsic::ID whole_wave, minmax;
+    Instruction::BinaryOps op; // where it is no minimum or maximum
     uint32_t neutral;
   };
-  static constexpr Row kRows[] = {{"add", Intrinsic::amdgcn_wave_reduce_add, 0},
-                                  {"min", Intrinsic::amdgcn_wave_reduce_min, 0x7FFFFFFF},
-                                  {"max", Intrinsic::amdgcn_wave_reduce_max, 0x80000000},
-                                  {"umin", Intrinsic::amdgcn_wave_reduce_umin, ~0u},
-                                  {"umax", Intrinsic::amdgcn_wave_reduce_umax, 0},
-                                  {"and", Intrinsic::amdgcn_wave_reduce_and, ~0u},
-                                  {"or", Intrinsic::amdgcn_wave_reduce_or, 0},
-                                  {"xor", Intrinsic::amdgcn_wave_reduce_xor, 0}};
+  constexpr auto kNone = Instruction::BinaryOpsEnd;
+  constexpr auto kNoId = Intrinsic::not_intrinsic;
+  static constexpr Row kRows[] = {
+      {"add", Intrinsic::amdgcn_wave_reduce_add, kNoId, Instruction::Add, 0},
+      {"min", Intrinsic::amdgcn_wave_reduce_min, Intrinsic::smin, kNone, 0x7FFFFFFF},
+      {"max", Intrinsic::amdgcn_wave_reduce_max, Intrinsic::smax, kNone, 0x80000000},
+      {"umin", Intrinsic::amdgcn_wave_reduce_umin, Intrinsic::umin, kNone, ~0u},
+      {"umax", Intrinsic::amdgcn_wave_reduce_umax, Intrinsic::umax, kNone, 0},
+      {"and", Intrinsic::amdgcn_wave_reduce_and, kNoId, Instruction::And, ~0u},
+      {"or", Intrinsic::amdgcn_wave_reduce_or, kNoId, Instruction::Or, 0},
+      {"xor", Intrinsic::amdgcn_wave_reduce_xor, kNoId, Instruction::Xor, 0}};
   const Row *row = find_if(kRows, [&](const Row &r) { return r.name == operation; });
   if (row == std::end(kRows))
     return nullptr;
   Value *value = call.getArgOperand(0), *mask = call.getArgOperand(1);
+  if (env_.opt_level > 0 && has_one_mask(call))
+    return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), [&](Value *a, Value *b) {
+      return row->minmax == kNoId ? b_.CreateBinOp(row->op, a, b)
+                                  : b_.CreateBinaryIntrinsic(row->minmax, a, b);
+    });
   Value *half = half_base(b_, target_);
   BasicBlock *before = call.getParent();
   BasicBlock *after = SplitBlock(before, call.getIterator());
@@ -325,7 +321,7 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
   if (target_.wave_size == 64)
     mine = b_.CreateAnd(mine, is_first(half));
   Value *part = b_.CreateSelect(mine, value, b_.getInt32(row->neutral));
-  Value *reduced = b_.CreateIntrinsic(row->id, {b_.getInt32Ty()}, {part, b_.getInt32(0)});
+  Value *reduced = b_.CreateIntrinsic(row->whole_wave, {b_.getInt32Ty()}, {part, b_.getInt32(0)});
   return leave_loop(call, after, mine, reduced);
 }
 
@@ -384,13 +380,14 @@ bool lower_warp_ops(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
   if (env.opt_level > 0)
     select_predicated(module, manager);
   SmallPtrSet<CallInst *, 8> uniform;
-  if (!env.paired())
-    for (CallInst *call : calls_of(module, "w2w.shfl.idx")) {
-      auto &wave = manager.getResult<UniformityInfoAnalysis>(*call->getFunction());
-      if (!wave.isDivergentUse(call->getArgOperandUse(1)))
-        uniform.insert(call);
-    }
-  WarpOps ops(env, module.getContext(), uniform);
+  for (CallInst *call : calls_of(module, "w2w.shfl.idx")) {
+    auto &wave = manager.getResult<UniformityInfoAnalysis>(*call->getFunction());
+    if (!wave.isDivergentUse(call->getArgOperandUse(1)))
+      uniform.insert(call);
+  }
+  const KnownShuffles shuffles(module, env);
+  WarpOps ops(env, module.getContext(), uniform, shuffles);
+  ops.whole_scans();
   bool changed = false;
   for (StringRef prefix : {"w2w.shfl.", "w2w.vote.", "w2w.match.", "w2w.redux.", "w2w.activemask",
                            "w2w.elect", "w2w.bar.warp"}) {
@@ -407,6 +404,10 @@ bool lower_warp_ops(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       changed = true;
     }
     erase_unused_declarations(module, prefix);
+  }
+  for (auto [select, lanes] : shuffles.selects) {
+    IRBuilder<> builder(select);
+    select->setCondition(in_lanes(builder, lanes, env.processor));
   }
   return changed;
 }

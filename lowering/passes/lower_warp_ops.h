@@ -4,7 +4,7 @@
 // on its own 32-lane half: the wave's exec mask and ballots are cut to the half, lane numbers get
 // the half's base. Nothing here waits, so it is right in divergent flow too.
 // Shuffles whose lanes are known at compile time need no address (lane_moves); where a scan adds what
-// a shuffle brings under the shuffle's own predicate, the addition itself becomes DPP.
+// a shuffle brings in a known set of lanes (lane_sets, scan_steps), the addition itself becomes DPP.
 // In: any IR (constants already propagated give better code). Out: no such calls.
 // Sources: PTX ISA 9.7.9 (data movement), 9.7.13 (synchronisation), AMDGPUUsage for DPP and
 // ds_swizzle controls.

@@ -56,3 +56,17 @@ define {i32, i1} @broadcast(i32 %v) {
   %r = call {i32, i1} @w2w.shfl.idx(i32 %v, i32 5, i32 31, i32 -1)
   ret {i32, i1} %r
 }
+; A lane that is the same for the wave, known at run time: read once for each warp.
+; CHECK-LABEL: @broadcast_from
+; CHECK: @llvm.amdgcn.readlane.i32(i32 %v, i32 [[LANE:%.*]])
+; WAVE64: [[UPPER:%.*]] = or {{.*}}i32 [[LANE]], 32
+; WAVE64: @llvm.amdgcn.readlane.i32(i32 %v, i32 [[UPPER]])
+; CHECK-NOT: bpermute
+; CHECK: ret void
+define amdgpu_kernel void @broadcast_from(i32 %b, ptr addrspace(1) %p) {
+  %v = load i32, ptr addrspace(1) %p
+  %r = call {i32, i1} @w2w.shfl.idx(i32 %v, i32 %b, i32 31, i32 -1)
+  %r0 = extractvalue {i32, i1} %r, 0
+  store i32 %r0, ptr addrspace(1) %p
+  ret void
+}

@@ -5,6 +5,7 @@ declare i1 @w2w.vote.all(i1, i32)
 declare i32 @w2w.activemask()
 declare i32 @w2w.match.any.b32(i32, i32)
 declare i32 @w2w.redux.min(i32, i32)
+declare i32 @w2w.redux.add(i32, i32)
 declare void @w2w.bar.warp(i32)
 
 ; The half's 32 bits of the wave's ballot, cut to the mask.
@@ -51,6 +52,72 @@ define i32 @match(i32 %v, i32 %m) {
 define i32 @redux(i32 %v, i32 %m) {
   %r = call i32 @w2w.redux.min(i32 %v, i32 %m)
   ret i32 %r
+}
+; A thread's place among those of a ballot, by %lanemask_lt or as programs compute it.
+; CHECK-LABEL: @place
+; WAVE32: call i32 @llvm.amdgcn.mbcnt.lo(i32 %{{.*}}, i32 0)
+; WAVE64: call i32 @llvm.amdgcn.mbcnt.lo(i32 [[LOW:%.*]], i32 0)
+; WAVE64: call i32 @llvm.amdgcn.mbcnt.hi(i32 %{{.*}}, i32 0)
+; CHECK: ret i32
+define i32 @place(i1 %p) {
+  %low = call i32 @llvm.amdgcn.mbcnt.lo(i32 -1, i32 0)
+  %wave = call i32 @llvm.amdgcn.mbcnt.hi(i32 -1, i32 %low)
+  %lane = and i32 %wave, 31
+  %ones = shl nsw i32 -1, %lane
+  %below = xor i32 %ones, -1
+  %ballot = call i32 @w2w.vote.ballot(i1 %p, i32 -1)
+  %lower = and i32 %ballot, %below
+  %place = call i32 @llvm.ctpop.i32(i32 %lower)
+  ret i32 %place
+}
+; CHECK-LABEL: @not_the_place
+; CHECK-NOT: @llvm.amdgcn.mbcnt.lo(i32 %{{.*}}, i32 0)
+; CHECK: ret i32
+define i32 @not_the_place(i1 %p) {
+  %low = call i32 @llvm.amdgcn.mbcnt.lo(i32 -1, i32 0)
+  %wave = call i32 @llvm.amdgcn.mbcnt.hi(i32 -1, i32 %low)
+  %lane = and i32 %wave, 31
+  %ones = shl nsw i32 -2, %lane
+  %through = xor i32 %ones, -1
+  %ballot = call i32 @w2w.vote.ballot(i1 %p, i32 -1)
+  %lower = and i32 %ballot, %through
+  %place = call i32 @llvm.ctpop.i32(i32 %lower)
+  ret i32 %place
+}
+; One mask for all executing threads of a warp: no loop; the lanes that do not execute take part with the neutral element.
+; CHECK-LABEL: @redux_whole
+; CHECK: @llvm.amdgcn.set.inactive.i32(i32 %v, i32 2147483647)
+; WAVE64: @llvm.amdgcn.update.dpp.i32(i32 2147483647, i32 {{.*}}, i32 322, i32 10,
+; WAVE64: @llvm.amdgcn.readlane.i32(i32 {{.*}}, i32 31)
+; WAVE64: @llvm.amdgcn.readlane.i32(i32 {{.*}}, i32 63)
+; WAVE32: @llvm.amdgcn.permlanex16
+; WAVE32: @llvm.amdgcn.strict.wwm.i32
+; CHECK-NOT: wave.reduce
+; CHECK: ret i32
+define i32 @redux_whole(i32 %v) {
+  %r = call i32 @w2w.redux.min(i32 %v, i32 -1)
+  ret i32 %r
+}
+; CHECK-LABEL: @redux_active
+; CHECK: @llvm.amdgcn.set.inactive.i32(i32 %v, i32 0)
+; CHECK-NOT: wave.reduce
+; CHECK: ret i32
+define i32 @redux_active(i32 %v) {
+  %m = call i32 @w2w.activemask()
+  %r = call i32 @w2w.redux.add(i32 %v, i32 %m)
+  ret i32 %r
+}
+; The threads that come together may have had different masks before.
+; CHECK-LABEL: @redux_active_before
+; CHECK: @llvm.amdgcn.wave.reduce.add.i32
+define i32 @redux_active_before(i32 %v, i1 %c) {
+  %m = call i32 @w2w.activemask()
+  br i1 %c, label %then, label %end
+then:
+  %r = call i32 @w2w.redux.add(i32 %v, i32 %m)
+  ret i32 %r
+end:
+  ret i32 0
 }
 ; CHECK-LABEL: @warp_barrier
 ; CHECK: fence syncscope("wavefront") release
