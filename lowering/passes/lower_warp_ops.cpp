@@ -43,7 +43,9 @@ private:
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
   Value *redux(CallInst &call, StringRef operation);
-  Value *leave_loop(CallInst &call, BasicBlock *after, Value *done, Value *value);
+  Value *reduce_one_by_one(Value *value, Value *neutral,
+                           function_ref<Value *(Value *, Value *)> combine);
+  Value *leave_loop(CallInst &call, BasicBlock *loop, BasicBlock *after, Value *done, Value *value);
   Value *elect(CallInst &call);
   Value *bar_warp();
 
@@ -229,17 +231,18 @@ Value *WarpOps::vote(CallInst &call, StringRef mode) {
   return nullptr;
 }
 
-/// Ends the one-block loop at the insertion point: the threads with `done` leave it with `value`
-/// (i32). A value that is the same for all threads of one turn would be kept in an SGPR and read
-/// after the loop, where it holds the last turn's (seen in LLVM 22 with wave_reduce): so it is put
+/// Ends the loop that starts at `loop` at the insertion point: the threads with `done` leave it
+/// with `value` (i32). A value that is the same for all threads of one turn would be kept in an
+/// SGPR and read after the loop, where it holds the last turn's (seen in LLVM 22): so it is put
 /// into a VGPR within its turn, by a move that may not be sunk out of the loop.
-Value *WarpOps::leave_loop(CallInst &call, BasicBlock *after, Value *done, Value *value) {
-  BasicBlock *loop = b_.GetInsertBlock();
+Value *WarpOps::leave_loop(CallInst &call, BasicBlock *loop, BasicBlock *after, Value *done,
+                           Value *value) {
+  BasicBlock *last = b_.GetInsertBlock();
   CallInst *mine = hold_in_vgpr(b_, value);
   mine->setConvergent();
   b_.CreateCondBr(done, after, loop);
   PHINode *result = PHINode::Create(value->getType(), 1, "mine", after->begin());
-  result->addIncoming(mine, loop);
+  result->addIncoming(mine, last);
   b_.SetInsertPoint(&call);
   return result;
 }
@@ -255,7 +258,7 @@ Value *WarpOps::match_any(CallInst &call) {
   b_.SetInsertPoint(loop);
   Value *first = b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {value->getType()}, {value});
   Value *same = b_.CreateICmpEQ(value, first);
-  return leave_loop(call, after, same, b_.CreateAnd(ballot(same), mask));
+  return leave_loop(call, loop, after, same, b_.CreateAnd(ballot(same), mask));
 }
 
 Value *WarpOps::match_all(CallInst &call) {
@@ -283,30 +286,27 @@ bool has_one_mask(const CallInst &call) {
 Value *WarpOps::redux(CallInst &call, StringRef operation) {
   struct Row {
     StringRef name;
-    Intrinsic::ID whole_wave, minmax;
+    Intrinsic::ID minmax;
     Instruction::BinaryOps op; // where it is no minimum or maximum
     uint32_t neutral;
   };
   constexpr auto kNone = Instruction::BinaryOpsEnd;
   constexpr auto kNoId = Intrinsic::not_intrinsic;
   static constexpr Row kRows[] = {
-      {"add", Intrinsic::amdgcn_wave_reduce_add, kNoId, Instruction::Add, 0},
-      {"min", Intrinsic::amdgcn_wave_reduce_min, Intrinsic::smin, kNone, 0x7FFFFFFF},
-      {"max", Intrinsic::amdgcn_wave_reduce_max, Intrinsic::smax, kNone, 0x80000000},
-      {"umin", Intrinsic::amdgcn_wave_reduce_umin, Intrinsic::umin, kNone, ~0u},
-      {"umax", Intrinsic::amdgcn_wave_reduce_umax, Intrinsic::umax, kNone, 0},
-      {"and", Intrinsic::amdgcn_wave_reduce_and, kNoId, Instruction::And, ~0u},
-      {"or", Intrinsic::amdgcn_wave_reduce_or, kNoId, Instruction::Or, 0},
-      {"xor", Intrinsic::amdgcn_wave_reduce_xor, kNoId, Instruction::Xor, 0}};
+      {"add", kNoId, Instruction::Add, 0},         {"min", Intrinsic::smin, kNone, 0x7FFFFFFF},
+      {"max", Intrinsic::smax, kNone, 0x80000000}, {"umin", Intrinsic::umin, kNone, ~0u},
+      {"umax", Intrinsic::umax, kNone, 0},         {"and", kNoId, Instruction::And, ~0u},
+      {"or", kNoId, Instruction::Or, 0},           {"xor", kNoId, Instruction::Xor, 0}};
   const Row *row = find_if(kRows, [&](const Row &r) { return r.name == operation; });
   if (row == std::end(kRows))
     return nullptr;
   Value *value = call.getArgOperand(0), *mask = call.getArgOperand(1);
+  auto combine = [&](Value *a, Value *b) -> Value * {
+    return row->minmax == kNoId ? b_.CreateBinOp(row->op, a, b)
+                                : b_.CreateBinaryIntrinsic(row->minmax, a, b);
+  };
   if (env_.opt_level > 0 && has_one_mask(call))
-    return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), [&](Value *a, Value *b) {
-      return row->minmax == kNoId ? b_.CreateBinOp(row->op, a, b)
-                                  : b_.CreateBinaryIntrinsic(row->minmax, a, b);
-    });
+    return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), combine);
   Value *half = half_base(b_, target_);
   BasicBlock *before = call.getParent();
   BasicBlock *after = SplitBlock(before, call.getIterator());
@@ -321,8 +321,35 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
   if (target_.wave_size == 64)
     mine = b_.CreateAnd(mine, is_first(half));
   Value *part = b_.CreateSelect(mine, value, b_.getInt32(row->neutral));
-  Value *reduced = b_.CreateIntrinsic(row->whole_wave, {b_.getInt32Ty()}, {part, b_.getInt32(0)});
-  return leave_loop(call, after, mine, reduced);
+  Value *reduced = reduce_one_by_one(part, b_.getInt32(row->neutral), combine);
+  return leave_loop(call, loop, after, mine, reduced);
+}
+
+/// Combines the values of all executing threads, in a loop over them. (Not LLVM's wave_reduce: it
+/// overwrites SCC without saying so, and with it the condition of a branch behind it, LLVM 22.)
+Value *WarpOps::reduce_one_by_one(Value *value, Value *neutral,
+                                  function_ref<Value *(Value *, Value *)> combine) {
+  BasicBlock *before = b_.GetInsertBlock();
+  Function *function = before->getParent();
+  BasicBlock *loop = BasicBlock::Create(b_.getContext(), "lane", function),
+             *after = BasicBlock::Create(b_.getContext(), "lanes", function);
+  Type *mask = b_.getIntNTy(target_.wave_size);
+  Value *here = b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {mask}, {b_.getTrue()});
+  b_.CreateBr(loop);
+  b_.SetInsertPoint(loop);
+  PHINode *left = b_.CreatePHI(mask, 2), *sum = b_.CreatePHI(value->getType(), 2);
+  Value *lane = b_.CreateIntrinsic(Intrinsic::cttz, {mask}, {left, b_.getTrue()});
+  Value *of_lane = b_.CreateIntrinsic(Intrinsic::amdgcn_readlane, {value->getType()},
+                                      {value, b_.CreateZExtOrTrunc(lane, b_.getInt32Ty())});
+  Value *next = combine(sum, of_lane);
+  Value *rest = b_.CreateAnd(left, b_.CreateSub(left, ConstantInt::get(mask, 1)));
+  left->addIncoming(here, before);
+  left->addIncoming(rest, loop);
+  sum->addIncoming(neutral, before);
+  sum->addIncoming(next, loop);
+  b_.CreateCondBr(b_.CreateIsNull(rest), after, loop);
+  b_.SetInsertPoint(after);
+  return next;
 }
 
 Value *WarpOps::elect(CallInst &call) {
