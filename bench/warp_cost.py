@@ -1,5 +1,6 @@
-"""What two warps in a wave cost: wave instructions, as the emulator counts them, of warp reductions, scans and compactions compiled from CUDA in paired
-mode, and of the same compiled by clang's HIP as native wave64 kernels, shuffles 32 wide in both. Ratio: paired by native; fails above 1."""
+"""What two warps in a wave cost: wave instructions, as the emulator counts them, of warp reductions, scans and compactions compiled from
+CUDA in paired mode, and of the same compiled by clang's HIP as native wave64 kernels, shuffles 32 wide in both. Ratio: paired by native;
+fails above 1."""
 
 import ctypes
 import json
