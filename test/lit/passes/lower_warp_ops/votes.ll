@@ -47,7 +47,12 @@ define i32 @match(i32 %v, i32 %m) {
 ; CHECK: readfirstlane.i32(i32 %m)
 ; WAVE64: readfirstlane.i32(i32 %half_base)
 ; CHECK: [[PART:%.*]] = select i1 [[MINE:%.*]], i32 %v, i32 2147483647
-; CHECK: @llvm.amdgcn.wave.reduce.min.i32(i32 [[PART]], i32 0)
+; The lanes one by one, not by wave.reduce, which overwrites SCC unannounced.
+; CHECK: [[HERE:%.*]] = call i{{32|64}} @llvm.amdgcn.ballot
+; CHECK: phi i{{32|64}} [ [[HERE]],
+; CHECK: @llvm.amdgcn.readlane.i32(i32 [[PART]],
+; CHECK: @llvm.smin.i32
+; CHECK-NOT: wave.reduce
 ; CHECK: br i1 [[MINE]]
 define i32 @redux(i32 %v, i32 %m) {
   %r = call i32 @w2w.redux.min(i32 %v, i32 %m)
