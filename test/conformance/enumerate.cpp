@@ -28,14 +28,17 @@ bool register_operands_only(const isa::Form &form) {
 
 /// Whether the modifiers and types chosen so far ask for more than the module's target.
 bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
-           const std::vector<ptx::Type> &types, unsigned version, unsigned sm) {
-  if (!isa::satisfies(form.requirement, version, sm, 0))
+           const std::vector<ptx::Type> &types) {
+  auto target_has = [](const isa::Requirement &r) {
+    return isa::satisfies(r, kVersion, kSm, kSmSuffix);
+  };
+  if (!target_has(form.requirement))
     return false;
   isa::ModifierSet mods;
   for (isa::Mod m : chosen)
     mods.add(m);
   for (const isa::ConditionalRequirement &need : form.needs)
-    if (isa::holds_all(need.when, mods, types) && !isa::satisfies(need.requirement, version, sm, 0))
+    if (isa::holds_all(need.when, mods, types) && !target_has(need.requirement))
       return false;
   for (const isa::Rule &rule : form.rules) {
     const bool any = std::any_of(rule.what.begin(), rule.what.end(),
@@ -48,8 +51,7 @@ bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
 
 class Expander {
 public:
-  Expander(const isa::Form &form, unsigned version, unsigned sm, Enumeration &result)
-      : form_(form), version_(version), sm_(sm), result_(result) {}
+  Expander(const isa::Form &form, Enumeration &result) : form_(form), result_(result) {}
 
   void expand(size_t slot, const std::string &text) {
     if (slot == form_.slots.size())
@@ -76,7 +78,7 @@ public:
 
 private:
   void finish(const std::string &text) {
-    if (!legal(form_, mods_, types_, version_, sm_))
+    if (!legal(form_, mods_, types_))
       return;
     auto meaning = reference::meaning_of(text);
     if (!meaning)
@@ -102,7 +104,6 @@ private:
   }
 
   const isa::Form &form_;
-  unsigned version_, sm_;
   Enumeration &result_;
   std::vector<isa::Mod> mods_;
   std::vector<ptx::Type> types_;
@@ -127,11 +128,11 @@ std::string Case::name() const {
   return meaning.constant_input ? fmt::format("{} 0x{:x}", instruction, constant) : instruction;
 }
 
-Enumeration enumerate(unsigned version, unsigned sm) {
+Enumeration enumerate() {
   Enumeration result;
   for (const isa::Form &form : isa::forms())
     if (register_operands_only(form))
-      Expander(form, version, sm, result).expand(0, std::string(isa::spelling(form.opcode)));
+      Expander(form, result).expand(0, std::string(isa::spelling(form.opcode)));
   // A row may be covered by two forms (an optional operand in one of them); each spelling is run
   // once.
   std::set<std::string> seen;

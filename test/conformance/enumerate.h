@@ -25,8 +25,12 @@ struct Enumeration {
   std::vector<std::string> without_reference;
 };
 
-/// Expands every form that is legal for `sm` at PTX ISA `version` into its modifier and type
-/// combinations.
-Enumeration enumerate(unsigned version, unsigned sm);
+/// The PTX ISA version and the target of all cases: `a`, so that what belongs to one architecture
+/// and has a meaning elsewhere too (packed small floats, ue8m0) is among them.
+inline constexpr unsigned kVersion = 90, kSm = 100;
+inline constexpr char kSmSuffix = 'a';
+
+/// Expands every form that is legal for the target into its modifier and type combinations.
+Enumeration enumerate();
 
 } // namespace w2w::conformance
