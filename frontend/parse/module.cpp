@@ -494,12 +494,13 @@ bool Parser::parse_section_data(std::string &bytes) {
     return false;
   }
   advance();
-  if (width >= 32 && (at(Tok::Identifier) || at(Tok::DotWord))) { // a, a+1 or a-b; a label each
+  // A name, and a number behind it; or the distance of two labels.
+  if (width >= 32 && (at(Tok::Identifier) || at(Tok::DotWord))) {
+    const bool label = at(Tok::Identifier);
     advance();
     if (accept(Tok::Plus))
       return expect(Tok::Integer, "behind '+' in a section");
-    return !accept(Tok::Minus) || accept(Tok::DotWord) ||
-           expect(Tok::Identifier, "behind '-' in a section");
+    return !label || !accept(Tok::Minus) || expect(Tok::Identifier, "behind '-' in a section");
   }
   do {
     const SourceLoc at_ = loc();

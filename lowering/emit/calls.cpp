@@ -116,11 +116,12 @@ void emit_call(FunctionEmitter &e, const Instruction &i) {
                         {e.read(*call.callee, Type::U64)}, W2wKind::Pure);
   }
   auto args = call.arguments->elements, results = call.returns->elements;
-  if (args.size() != s.params.size() || results.size() != s.returns.size()) {
+  // A variadic function may be called without the array that is its last parameter.
+  bool open_end = args.size() + 1 == s.params.size() && s.params.back()->unsized;
+  if ((args.size() != s.params.size() && !open_end) || results.size() != s.returns.size()) {
     e.error(i, "call passes " + std::to_string(args.size()) + " arguments and takes " +
                    std::to_string(results.size()) + " results; the function has " +
-                   std::to_string(s.params.size()) + " and " + std::to_string(s.returns.size()) +
-                   " (variable argument lists are not supported)");
+                   std::to_string(s.params.size()) + " and " + std::to_string(s.returns.size()));
     return;
   }
   SmallVector<Value *> values;
@@ -132,9 +133,12 @@ void emit_call(FunctionEmitter &e, const Instruction &i) {
     }
     Value *depot = e.variable_pointer(*args[k].variable);
     values.push_back(
-        p.byval ? depot
-                : b.CreateAlignedLoad(p.type, depot, Align(std::max(1u, args[k].variable->align))));
+        p.is_pointer()
+            ? depot
+            : b.CreateAlignedLoad(p.type, depot, Align(std::max(1u, args[k].variable->align))));
   }
+  if (open_end)
+    values.push_back(Constant::getNullValue(e.module.passed_type(*s.params.back()).type));
   CallInst *result = b.CreateCall(type, target, values);
   result->setAttributes(e.module.parameter_attributes(s.params));
   result->setConvergent();

@@ -123,7 +123,7 @@ void FunctionEmitter::emit_prologue() {
       b.CreateStore(arg, register_slot(*r, 0));
       continue;
     }
-    if (module.passed_type(*p).byval) {
+    if (module.passed_type(*p).is_pointer()) {
       variable_pointers_[p] = arg;
       continue;
     }

@@ -233,6 +233,8 @@ PassedType ModuleEmitter::passed_type(const ptx::Variable &v) {
     return {t, t, false};
   }
   llvm::Type *bytes = ArrayType::get(llvm::Type::getInt8Ty(context), v.size);
+  if (v.unsized)
+    return {PointerType::get(context, kPrivate), bytes, false, true};
   if (v.size > 256)
     return {PointerType::get(context, kPrivate), bytes, true};
   if (v.size % 4 || v.align % 4)

@@ -35,11 +35,15 @@ enum class W2wKind {
 };
 
 /// How a .func passes a value: the LLVM type of a parameter or return value, and whether it goes
-/// byval.
+/// byval, or in the caller's memory: an array without size, the last parameter of a variadic
+/// function, which reads of it what its other parameters tell (PTX ISA 7.2).
 struct PassedType {
-  llvm::Type *type = nullptr;   // ptr addrspace(5) if byval
+  llvm::Type *type = nullptr;   // ptr addrspace(5) if byval or open
   llvm::Type *memory = nullptr; // type in memory (byval's type)
   bool byval = false;
+  bool open = false; // of no size: the address of the caller's array, or null if it gives none
+
+  bool is_pointer() const { return byval || open; }
 };
 
 class ModuleEmitter {

@@ -13,7 +13,7 @@ namespace w2w::conformance {
 
 namespace {
 
-constexpr unsigned kVersion = 85, kSm = 90;
+constexpr Target kOfAtomics{85, 90};
 
 Atomic described(const std::string &text) {
   Atomic a;
@@ -117,7 +117,7 @@ std::vector<Atomic> all_atomics() {
   std::vector<Atomic> all;
   for (auto opcode : {ptx::isa::Opcode::atom, ptx::isa::Opcode::red})
     for (const ptx::isa::Form &form : ptx::isa::forms(opcode))
-      for_each_spelling(form, kVersion, kSm, [&](const std::string &text) {
+      for_each_spelling(form, kOfAtomics, [&](const std::string &text) {
         if (!reference::Spelling(text).has(
                 "async")) // an asynchronous copy, no atomic operation of the thread
           all.push_back(described(text));

@@ -28,14 +28,17 @@ bool register_operands_only(const isa::Form &form) {
 
 /// Whether the modifiers and types chosen so far ask for more than the module's target.
 bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
-           const std::vector<ptx::Type> &types, unsigned version, unsigned sm) {
-  if (!isa::satisfies(form.requirement, version, sm, 0))
+           const std::vector<ptx::Type> &types, const Target &target) {
+  auto target_has = [&](const isa::Requirement &r) {
+    return isa::satisfies(r, target.version, target.sm, target.suffix);
+  };
+  if (!target_has(form.requirement))
     return false;
   isa::ModifierSet mods;
   for (isa::Mod m : chosen)
     mods.add(m);
   for (const isa::ConditionalRequirement &need : form.needs)
-    if (isa::holds_all(need.when, mods, types) && !isa::satisfies(need.requirement, version, sm, 0))
+    if (isa::holds_all(need.when, mods, types) && !target_has(need.requirement))
       return false;
   for (const isa::Rule &rule : form.rules) {
     const bool any = std::any_of(rule.what.begin(), rule.what.end(),
@@ -48,13 +51,13 @@ bool legal(const isa::Form &form, const std::vector<isa::Mod> &chosen,
 
 class Expander {
 public:
-  Expander(const isa::Form &form, unsigned version, unsigned sm,
+  Expander(const isa::Form &form, const Target &target,
            const std::function<void(const std::string &)> &use)
-      : form_(form), version_(version), sm_(sm), use_(use) {}
+      : form_(form), target_(target), use_(use) {}
 
   void expand(size_t slot, const std::string &text) {
     if (slot == form_.slots.size()) {
-      if (legal(form_, mods_, types_, version_, sm_))
+      if (legal(form_, mods_, types_, target_))
         use_(text);
       return;
     }
@@ -80,7 +83,7 @@ public:
 
 private:
   const isa::Form &form_;
-  unsigned version_, sm_;
+  const Target &target_;
   const std::function<void(const std::string &)> &use_;
   std::vector<isa::Mod> mods_;
   std::vector<ptx::Type> types_;
@@ -129,16 +132,16 @@ std::string Case::name() const {
   return meaning.constant_input ? fmt::format("{} 0x{:x}", instruction, constant) : instruction;
 }
 
-void for_each_spelling(const isa::Form &form, unsigned version, unsigned sm,
+void for_each_spelling(const isa::Form &form, const Target &target,
                        const std::function<void(const std::string &)> &use) {
-  Expander(form, version, sm, use).expand(0, std::string(isa::spelling(form.opcode)));
+  Expander(form, target, use).expand(0, std::string(isa::spelling(form.opcode)));
 }
 
-Enumeration enumerate(unsigned version, unsigned sm) {
+Enumeration enumerate(const Target &target) {
   Enumeration result;
   for (const isa::Form &form : isa::forms())
     if (register_operands_only(form))
-      for_each_spelling(form, version, sm,
+      for_each_spelling(form, target,
                         [&](const std::string &text) { add_cases(form, text, result); });
   // A row may be covered by two forms (an optional operand in one of them); each spelling is run
   // once.

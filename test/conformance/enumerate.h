@@ -26,13 +26,20 @@ struct Enumeration {
   std::vector<std::string> without_reference;
 };
 
+struct Target {
+  unsigned version, sm; // of the PTX ISA, times 10; sm_90: 90
+  char suffix = 0;      // 'a' or 'f'
+};
+/// The target of all cases: `a`, so that what belongs to one architecture and has a meaning
+/// elsewhere too (packed small floats, ue8m0) is among them.
+inline constexpr Target kTarget{90, 100, 'a'};
+
 /// Calls `use` with every combination of the form's modifiers and types ("add.rn.ftz.f32") whose
-/// requirements and rules `sm` and PTX ISA `version` meet.
-void for_each_spelling(const ptx::isa::Form &form, unsigned version, unsigned sm,
+/// requirements and rules the target meets.
+void for_each_spelling(const ptx::isa::Form &form, const Target &target,
                        const std::function<void(const std::string &)> &use);
 
-/// Expands every form that is legal for `sm` at PTX ISA `version` into its modifier and type
-/// combinations.
-Enumeration enumerate(unsigned version, unsigned sm);
+/// Expands every form that is legal for the target into its modifier and type combinations.
+Enumeration enumerate(const Target &target);
 
 } // namespace w2w::conformance

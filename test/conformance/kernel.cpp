@@ -7,10 +7,10 @@ namespace w2w::conformance {
 namespace {
 
 /// Registers are declared by size only: PTX lets every instruction take bit-size registers (PTX
-/// ISA 9.4).
+/// ISA 9.4). Integers of 8 bits live in wider ones; a .b8 is a pair of 4-bit floats.
 std::string register_class(std::string_view type) {
   unsigned w = reference::width_of(type);
-  return w == 1 ? "pred" : w <= 16 ? "b16" : w == 32 ? "b32" : "b64";
+  return w == 1 ? "pred" : type == "b8" ? "b8" : w <= 16 ? "b16" : w == 32 ? "b32" : "b64";
 }
 
 void load(std::string &text, const std::string &type, size_t i) {
@@ -111,7 +111,9 @@ std::string kernel_name(size_t index) {
 }
 
 std::string module_text(std::span<const Case> cases) {
-  std::string text = ".version 9.0\n.target sm_100\n.address_size 64\n";
+  std::string text =
+      fmt::format(".version {}.{}\n.target sm_{}{}\n.address_size 64\n", kTarget.version / 10,
+                  kTarget.version % 10, kTarget.sm, kTarget.suffix);
   for (size_t i = 0; i < cases.size(); ++i)
     kernel(text, cases[i], i);
   return text;

@@ -205,7 +205,7 @@ int report(const Result &result, size_t without_reference) {
 }
 
 int run(const Options &o) {
-  Enumeration all = enumerate(90, 100);
+  Enumeration all = enumerate(kTarget);
   std::erase_if(all.cases, [&](const Case &c) {
     return c.name().find(o.filter) == std::string::npos || hash(c.name()) % o.sample != 0;
   });

@@ -164,6 +164,9 @@ def linkage():
             yield f"{first}.func f() {{ ret; }}\n{second}.func f();\n"
             yield f"{first}.func f();\n{second}.func f();\n"
             yield f"{first}.entry f() {{ ret; }}\n{second}.func f();\n"
+            yield f"{first}.entry f();\n{second}.entry f() {{ ret; }}\n"
+            yield f"{first}.entry f() {{ ret; }}\n{second}.entry f();\n"
+            yield f"{first}.shared .b32 x[4];\n{second}.shared .b32 x[4];\n{second}.shared .b32 y[4];\n"
         for space in ("global", "shared", "const"):
             yield f"{first}.{space} .b8 x[];\n"
             yield f"{first}.{space} .align 16 .b8 x[];\n{first}.{space} .align 16 .b8 x[];\n"
@@ -216,6 +219,25 @@ def debugging():
                  ".loc 1 2 4, function_name L, inlined_at 1 2 3", ".loc 1 2 3\n.loc 1 2 4, function_name L, inlined_at 1 2 9", ".loc 1 2 3\n.loc 1 2 4, foo", ".loc 1 2 3\n.loc 1 2 4, function_name 1, inlined_at 1 2 3",
                  ".loc 1 2 3\n.loc 1 2 4, function_name L, inlined_at 1 2"):
         yield f".file 1 \"a.cu\"\n.entry k() {{ .reg .b32 a;\n{text}\nmov.b32 a, 1; ret; }}\n.section .debug_str\n{{\nL:\n.b8 97, 0\n}}\n"
+
+
+    for text in ("{ .b8 -1 }", "{ .b8 -128 }", "{ .b8 -129 }", "{ .b8 255 }", "{ .b8 256 }", "{ .b16 65535 }", "{ .b16 65536 }", "{ .b16 -32768 }", "{ .b16 -32769 }", "{ .b32 -1 }", "{ .b32 4294967296 }",
+                 "{ .b64 18446744073709551615 }", "{ .b8 L }", "{ .b16 k }", "{ .b32 1, k }", "{ .b32 k, 1 }", "{ .b32 k-1 }", "{ .b64 k+4 }", "{ .b64 L1-L2, 3 }", "{ L: M: .b8 1 }", "{ L: }", "{ L }", "{ .b8 1, }",
+                 "{ .b8 1 2 }", "{ .b8 0x10 }", "{ .b8 1+1 }", "{ .b8 1.0 }", "{ .b8 1; }", "{ .b32 (k) }", "{ .b128 1 }", "{ .u8 1 }", "{ .b64 .debug_line }", "{ .b8 .debug_line }", "{ .b64 $L__x_1 }", "{ .b32 ~1 }",
+                 "{ .b32 -k }", "{ .b32 L1-L2-L3 }", "{ .b32 .debug_line-.debug_str }", "{ { } }"):
+        for name in (".debug_info", ".debug_str", ".foo"):
+            yield f".entry k() {{ ret; }}\n.section {name} {text}\n"
+
+
+def variadic():
+    """Functions whose last parameter is an array without size, declared, defined and called."""
+    for formal in (".param .b8 v[]", ".param .align 4 .b8 v[]", ".param .align 8 .b8 v[]", ".param .b32 v[]", ".param .b64 v[]", ".param .align 16 .b32 v[]"):
+        for local in (".param .b8 p[8]", ".param .align 4 .b8 p[8]", ".param .align 8 .b8 p[8]", ".param .align 8 .b8 p[24]", ".param .b32 p", ".param .b32 p[2]", ".param .b64 p[2]", ".reg .b32 p", ".param .align 16 .b8 p[16]"):
+            for head in (f".extern .func f(.param .b32 a, {formal})", f".func f({formal}, .param .b32 a)", f".func (.param .b32 o) f(.param .b32 a, {formal})"):
+                result = "(a), " if "o)" in head else ""
+                body = ";" if "extern" in head else " { ret; }"
+                yield f"{head}{body}\n.entry k() {{ .param .b32 a; {local}; call {result}f, (a, p); ret; }}\n"
+                yield f"{head}{body}\n.entry k() {{ .param .b32 a; {local}; call {result}f, (a); ret; }}\n"
 
 
 def clusters():
@@ -296,7 +318,7 @@ def special_registers(names):
 
 def all_modules(special):
     texts = []
-    for source in (declarations(), initialisers(), heads(), directives(), bodies(), linkage(), headers(), debugging(), clusters(), expressions(), control(), special_registers(special)):
+    for source in (declarations(), initialisers(), heads(), directives(), bodies(), linkage(), headers(), debugging(), variadic(), clusters(), expressions(), control(), special_registers(special)):
         for text in source:
             texts.append(text if ".version" in text or not text.strip() else HEAD + text)
     return list(dict.fromkeys(texts))

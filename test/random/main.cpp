@@ -141,7 +141,7 @@ Outcome run_program(conformance::Device &device, const Program &p, const Options
 }
 
 int run(const Options &o) {
-  conformance::Enumeration all = conformance::enumerate(90, 100);
+  conformance::Enumeration all = conformance::enumerate({.version = 90, .sm = 100});
   auto operations = usable(all);
   if (o.print) {
     fmt::print("{}", print(generate(o.seed, operations, o.generate)));

@@ -1,4 +1,4 @@
-// cvt to and from packed 8- and 6-bit floats, ue8m0 and tf32 (PTX ISA 9.7.9.21), and cvt.pack
+// cvt to and from packed 8-, 6- and 4-bit floats, ue8m0 and tf32 (PTX ISA 9.7.9.21), and cvt.pack
 // (9.7.9.22). Small formats are few enough to be searched: the result is the encoding whose value
 // lies nearest.
 #include "test/reference/bits.h"
@@ -20,12 +20,18 @@ struct SmallFormat {
   int bias;
   unsigned last; // largest finite encoding
   unsigned nan;  // what NaN becomes
+
+  unsigned sign() const { return exponent_bits + mantissa_bits; }
+  /// Bits that each of a pair takes.
+  unsigned lane() const { return sign() == 3 ? 4 : 8; }
+  std::string pair() const { return lane() == 4 ? "b8" : "b16"; }
 };
 
 constexpr SmallFormat kFormats[] = {{"e4m3x2", 4, 3, 7, 0x7e, 0x7f},
                                     {"e5m2x2", 5, 2, 15, 0x7b, 0x7f},
                                     {"e2m3x2", 2, 3, 1, 0x1f, 0x1f},
-                                    {"e3m2x2", 3, 2, 3, 0x1f, 0x1f}};
+                                    {"e3m2x2", 3, 2, 3, 0x1f, 0x1f},
+                                    {"e2m1x2", 2, 1, 1, 0x07, 0x07}};
 
 const SmallFormat *find(std::string_view name) {
   for (const SmallFormat &f : kFormats)
@@ -59,31 +65,31 @@ uint64_t to_code(const SmallFormat &f, double v, bool relu) {
       if (there < here || (there == here && code % 2 == 0))
         best = code;
     }
-  return best | static_cast<uint64_t>(std::signbit(v)) << (f.exponent_bits + f.mantissa_bits);
+  return best | static_cast<uint64_t>(std::signbit(v)) << f.sign();
 }
 
 Meaning to_small(const Spelling &s, const SmallFormat &f) {
   bool from_halves = s.type(1) == "f16x2", relu = s.has("relu");
   Meaning m;
   m.section = "9.7.9.21";
-  m.outputs = {"b16"};
+  m.outputs = {f.pair()};
   m.inputs =
       from_halves ? std::vector<std::string>{"f16x2"} : std::vector<std::string>{"f32", "f32"};
   m.evaluate = [=](const uint64_t *in, uint64_t *out) {
     double upper = from_halves ? decode(kF16, low(in[0] >> 16, 16)) : to_f32(in[0]);
     double lower = from_halves ? decode(kF16, low(in[0], 16)) : to_f32(in[1]);
-    out[0] = to_code(f, upper, relu) << 8 | to_code(f, lower, relu);
+    out[0] = to_code(f, upper, relu) << f.lane() | to_code(f, lower, relu);
   };
   return m;
 }
 
 Meaning from_small(const Spelling &s, const SmallFormat &f) {
   bool relu = s.has("relu");
-  unsigned sign = f.exponent_bits + f.mantissa_bits;
+  unsigned sign = f.sign();
   Meaning m;
   m.section = "9.7.9.21";
   m.outputs = {"f16x2"};
-  m.inputs = {"b16"};
+  m.inputs = {f.pair()};
   m.evaluate = [=](const uint64_t *in, uint64_t *out) {
     auto one = [&](uint64_t byte) -> uint64_t {
       unsigned code = static_cast<unsigned>(low(byte, sign));
@@ -97,10 +103,10 @@ Meaning from_small(const Spelling &s, const SmallFormat &f) {
       return encode(kF16, negative ? -value_of(f, code) : value_of(f, code), Rounding::Nearest,
                     false);
     };
-    out[0] = one(low(in[0] >> 8, 8)) << 16 | one(low(in[0], 8));
+    out[0] = one(low(in[0] >> f.lane(), f.lane())) << 16 | one(low(in[0], f.lane()));
   };
   // Two zero bits lie above a 6-bit value.
-  if (sign < 7)
+  if (f.lane() == 8 && sign < 7)
     m.defined = [](const uint64_t *in) { return (in[0] & 0xc0c0) == 0; };
   return m;
 }

@@ -27,8 +27,9 @@ constexpr std::array kTypes = {
     TypeRow{"tf32", 32, 1, 8, 23},   TypeRow{"f64", 64, 1, 11, 52},  TypeRow{"f16x2", 32, 2, 5, 10},
     TypeRow{"bf16x2", 32, 2, 8, 7},  TypeRow{"f32x2", 64, 2, 8, 23}, TypeRow{"e4m3x2", 16, 2, 0, 0},
     TypeRow{"ue8m0x2", 16, 2, 0, 0}, TypeRow{"e5m2x2", 16, 2, 0, 0}, TypeRow{"e2m3x2", 16, 2, 0, 0},
-    TypeRow{"e3m2x2", 16, 2, 0, 0},  TypeRow{"u2", 2, 1, 0, 0},      TypeRow{"s2", 2, 1, 0, 0},
-    TypeRow{"u4", 4, 1, 0, 0},       TypeRow{"s4", 4, 1, 0, 0},      TypeRow{"carry", 1, 1, 0, 0},
+    TypeRow{"e3m2x2", 16, 2, 0, 0},  TypeRow{"e2m1x2", 8, 2, 0, 0},  TypeRow{"u2", 2, 1, 0, 0},
+    TypeRow{"s2", 2, 1, 0, 0},       TypeRow{"u4", 4, 1, 0, 0},      TypeRow{"s4", 4, 1, 0, 0},
+    TypeRow{"carry", 1, 1, 0, 0},
 };
 
 const TypeRow *row(std::string_view type) {

@@ -114,7 +114,8 @@ define i32 @redux_active(i32 %v) {
 }
 ; The threads that come together may have had different masks before.
 ; CHECK-LABEL: @redux_active_before
-; CHECK: @llvm.amdgcn.wave.reduce.add.i32
+; CHECK: @llvm.amdgcn.readlane.i32(i32 %{{.*}}, i32 %
+; CHECK: add i32
 define i32 @redux_active_before(i32 %v, i1 %c) {
   %m = call i32 @w2w.activemask()
   br i1 %c, label %then, label %end
