@@ -2,10 +2,9 @@
 // each thread on memory of its own, against the ISA's semantics; and with all threads on the same
 // memory, where the values returned must have come about in some order of the operations and the
 // total must be exact.
-#include "frontend/parse/parse.h"
-#include "lowering/compiler.h"
 #include "test/conformance/atomic_set.h"
 #include "test/conformance/device.h"
+#include "test/conformance/run_options.h"
 #include "test/conformance/values.h"
 #include "test/reference/bits.h"
 #include "test/reference/meaning.h"
@@ -336,31 +335,16 @@ std::string compare_contended(const Atomic &a, const std::vector<uint8_t> &in,
 
 // ---- running
 
-struct Options {
-  CompileOptions compile;
-  std::string hip = W2W_HIPEMU_PATH;
-  std::string filter;
-  size_t sample = 1; ///< every so many instructions
-};
-
 class Run {
 public:
-  Run(Device &device, const Options &options) : device_(device), options_(options) {}
+  Run(Device &device, const RunOptions &options) : device_(device), options_(options) {}
 
   bool batch(std::span<const Atomic> atomics) {
-    const std::string text = module_text(atomics);
-    ptx::Diagnostics diags;
-    ptx::ParsedModule parsed = ptx::parse("atomics.ptx", text, diags);
-    CompileResult code;
-    const bool ok = compile(parsed.module(), {}, options_.compile, diags, code);
-    std::map<std::string, std::string> refused;
-    for (const ptx::Diagnostic &d : diags.list())
-      if (d.severity == ptx::Severity::Error)
-        refused[d.function] = d.message;
-    if (ok && !device_.load(code.bytes))
+    const CompiledText code = compile_text(module_text(atomics), options_.compile);
+    if (!code.bytes.empty() && !device_.load(code.bytes))
       return false;
     for (size_t i = 0; i < atomics.size(); ++i) {
-      if (auto it = refused.find(fmt::format("v{}", i)); it != refused.end()) {
+      if (auto it = code.errors.find(fmt::format("v{}", i)); it != code.errors.end()) {
         // 128 bits are done under a lock, of which the host and other devices know nothing.
         const bool known =
             atomics[i].type == "b128" && atomics[i].instruction.find(".sys") != std::string::npos;
@@ -421,44 +405,20 @@ private:
   }
 
   Device &device_;
-  const Options &options_;
+  const RunOptions &options_;
   uint64_t accumulators_ = 0;
   unsigned failed_ = 0, refused_ = 0;
 };
 
-bool parse_options(int argc, char **argv, Options &o) {
-  o.compile.verify = true;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view a = argv[i];
-    if (a.starts_with("--mcpu="))
-      o.compile.mcpu = a.substr(7);
-    else if (a.starts_with("-O"))
-      o.compile.opt_level = std::atoi(argv[i] + 2);
-    else if (a.starts_with("--hip="))
-      o.hip = a.substr(6);
-    else if (a.starts_with("--filter="))
-      o.filter = a.substr(9);
-    else if (a.starts_with("--sample="))
-      o.sample = static_cast<size_t>(std::max(1, std::atoi(argv[i] + 9)));
-    else {
-      fmt::print(stderr, "atomics: unknown option {}\n", a);
-      return false;
-    }
-  }
-  return true;
-}
-
 int run(int argc, char **argv) {
-  Options options;
-  if (!parse_options(argc, argv, options))
-    return 2;
+  const RunOptions options = read_options(argc, argv);
   auto device = Device::open(options.hip, options.compile.mcpu);
   if (!device)
     return 1;
   std::vector<Atomic> chosen;
   size_t next = 0;
   for (Atomic &a : all_atomics())
-    if (a.instruction.find(options.filter) != std::string::npos && next++ % options.sample == 0)
+    if (options.matches(a.instruction) && next++ % options.sample == 0)
       chosen.push_back(std::move(a));
   Run all(*device, options);
   constexpr size_t batch = 32;

@@ -1,10 +1,9 @@
 // Runs tex, tld4, suld, sust and sured in every form on seeded images and compares with
 // test/reference/image.h, bit for bit.
 //   conformance_images --mcpu=gfx942 [-O0|-O3] [--filter=TEXT] [--rows=N] [--sample=N] [--list]
-#include "frontend/parse/parse.h"
-#include "lowering/compiler.h"
 #include "test/conformance/image_set.h"
 #include "test/conformance/kernel.h"
+#include "test/conformance/run_options.h"
 #include "test/reference/image.h"
 
 #include <bit>
@@ -20,10 +19,8 @@ namespace {
 using abi::DescriptorKind;
 using abi::ImageGeometry;
 
-struct Options {
-  std::string mcpu = "gfx942", filter;
-  int opt_level = 3;
-  unsigned rows = 256, sample = 1;
+struct Options : RunOptions {
+  unsigned rows = 256;
   bool list = false;
 };
 
@@ -445,17 +442,14 @@ int run(const Options &o) {
   std::vector<Form> forms = texture_forms();
   for (Form &f : surface_forms())
     forms.push_back(std::move(f));
-  std::erase_if(forms, [&](const Form &f) { return f.name().find(o.filter) == std::string::npos; });
-  if (o.sample > 1) { // every Nth form
-    size_t at = 0;
-    std::erase_if(forms, [&](const Form &) { return at++ % o.sample != 0; });
-  }
+  size_t next = 0;
+  std::erase_if(forms, [&](const Form &f) { return !o.matches(f.name()) || next++ % o.sample; });
   if (o.list) {
     for (const Form &f : forms)
       fmt::print("{}\n", f.name());
     return 0;
   }
-  auto device = Device::open(W2W_HIPEMU_PATH, o.mcpu);
+  auto device = Device::open(o.hip, o.compile.mcpu);
   if (!device)
     return 1;
   unsigned failed = 0;
@@ -465,20 +459,10 @@ int run(const Options &o) {
     std::string text = ".version 9.0\n.target sm_100\n.address_size 64\n";
     for (size_t i = begin; i < end; ++i)
       text += kernel(forms[i], i);
-    ptx::Diagnostics diags;
-    ptx::ParsedModule parsed = ptx::parse("images.ptx", text, diags);
-    CompileOptions options;
-    options.mcpu = o.mcpu;
-    options.opt_level = o.opt_level;
-    options.verify = true;
-    CompileResult code;
-    compile(parsed.module(), {}, options, diags, code);
-    ptx::SourceText source("images.ptx", text);
-    for (const ptx::Diagnostic &d : diags.list())
-      if (d.severity == ptx::Severity::Error) {
-        fmt::print("FAIL {}\n", render(d, source));
-        ++failed;
-      }
+    const CompiledText code = compile_text(text, o.compile);
+    for (auto &[kernel, message] : code.errors)
+      fmt::print("FAIL {}: {}\n", kernel, message);
+    failed += static_cast<unsigned>(code.errors.size());
     if (code.bytes.empty() || !device->load(code.bytes))
       return 1;
     for (size_t i = begin; i < end; ++i) {
@@ -493,8 +477,8 @@ int run(const Options &o) {
         return 1;
     }
   }
-  fmt::print("images: {} at -O{}: {} forms, {} failed\n", o.mcpu, o.opt_level, forms.size(),
-             failed);
+  fmt::print("images: {} at -O{}: {} forms, {} failed\n", o.compile.mcpu, o.compile.opt_level,
+             forms.size(), failed);
   return failed || forms.empty() ? 1 : 0;
 }
 
@@ -503,24 +487,13 @@ int run(const Options &o) {
 
 int main(int argc, char **argv) {
   w2w::conformance::Options o;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view a = argv[i];
-    if (a.starts_with("--mcpu="))
-      o.mcpu = a.substr(7);
-    else if (a.starts_with("-O"))
-      o.opt_level = std::atoi(argv[i] + 2);
-    else if (a.starts_with("--filter="))
-      o.filter = a.substr(9);
-    else if (a.starts_with("--rows="))
-      o.rows = unsigned(std::atoi(argv[i] + 7));
-    else if (a.starts_with("--sample="))
-      o.sample = std::max(1u, unsigned(std::atoi(argv[i] + 9)));
-    else if (a == "--list")
-      o.list = true;
-    else {
-      fmt::print(stderr, "conformance_images: unknown option {}\n", a);
-      return 2;
-    }
-  }
+  static_cast<w2w::conformance::RunOptions &>(o) =
+      w2w::conformance::read_options(argc, argv, [&](std::string_view a) {
+        if (a.starts_with("--rows="))
+          o.rows = unsigned(std::atoi(a.data() + 7));
+        else
+          return o.list = a == "--list";
+        return true;
+      });
   return w2w::conformance::run(o);
 }

@@ -3,12 +3,11 @@
 // source lane that is known at run time, the same for all, and with a thread's place in a ballot.
 // The steps apply under the shuffle's predicate, a comparison of the lane, a select or a branch; in
 // whole and partial warps; the result is wanted in all lanes or in some.
-//   shuffle_chains --mcpu=gfx942 [-O0|-O3] [--hip=LIBRARY]
+//   shuffle_chains --mcpu=gfx942 [-O0|-O3] [--filter=TEXT] [--sample=N] [--hip=LIBRARY]
 // Exit status 0: all results are right, bit by bit. What comes of a thread that does not execute
 // the shuffle is undefined and not compared.
-#include "frontend/parse/parse.h"
-#include "lowering/compiler.h"
 #include "test/conformance/device.h"
+#include "test/conformance/run_options.h"
 
 #include <algorithm>
 #include <bit>
@@ -287,37 +286,23 @@ std::vector<uint64_t> inputs(bool floats) {
 }
 
 int run(int argc, char **argv) {
-  CompileOptions options;
-  options.verify = true;
-  std::string hip = W2W_HIPEMU_PATH;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view a = argv[i];
-    if (a.starts_with("--mcpu="))
-      options.mcpu = a.substr(7);
-    else if (a.starts_with("-O"))
-      options.opt_level = std::atoi(argv[i] + 2);
-    else if (a.starts_with("--hip="))
-      hip = a.substr(6);
-    else {
-      fmt::print(stderr, "shuffle_chains: unknown option {}\n", a);
-      return 2;
-    }
-  }
-  auto device = Device::open(hip, options.mcpu);
+  const RunOptions o = read_options(argc, argv);
+  auto device = Device::open(o.hip, o.compile.mcpu);
   if (!device)
     return 1;
-  const std::vector<Chain> chains = all_chains();
+  std::vector<Chain> chains;
+  size_t next = 0;
+  for (Chain &chain : all_chains())
+    if (o.matches(chain.name) && next++ % o.sample == 0)
+      chains.push_back(std::move(chain));
   std::string text = ".version 8.0\n.target sm_80\n.address_size 64\n";
   for (size_t i = 0; i < chains.size(); ++i)
     text += kernel_text(chains[i], i);
-  ptx::Diagnostics diags;
-  ptx::ParsedModule parsed = ptx::parse("shuffle_chains.ptx", text, diags);
-  CompileResult code;
-  if (!compile(parsed.module(), {}, options, diags, code) || !device->load(code.bytes)) {
-    for (const ptx::Diagnostic &d : diags.list())
-      fmt::print("{}: {}\n", d.function, d.message);
+  const CompiledText code = compile_text(text, o.compile);
+  for (auto &[kernel, message] : code.errors)
+    fmt::print("FAIL {}: {}\n", kernel, message);
+  if (!code.errors.empty() || !device->load(code.bytes))
     return 1;
-  }
   unsigned compared = 0, failed = 0;
   for (size_t i = 0; i < chains.size(); ++i) {
     const std::vector<uint64_t> in = inputs(chains[i].floats());
@@ -330,8 +315,8 @@ int run(int argc, char **argv) {
       ++failed;
     }
   }
-  fmt::print("shuffle_chains: {} at -O{}: {} chains, {} results, {} chains failed\n", options.mcpu,
-             options.opt_level, chains.size(), compared, failed);
+  fmt::print("shuffle_chains: {} at -O{}: {} chains, {} results, {} chains failed\n",
+             o.compile.mcpu, o.compile.opt_level, chains.size(), compared, failed);
   return failed || compared == 0 ? 1 : 0;
 }
 

@@ -2,13 +2,12 @@
 // distances, the segment masks and clamps that programs use and odd ones; alone and as the source
 // of an operation, as warp reductions and scans have it; in all threads, in some, and on both sides
 // of a branch.
-//   shuffles --mcpu=gfx942 [-O0|-O3] [--solo] [--hip=LIBRARY]
+//   shuffles --mcpu=gfx942 [-O0|-O3] [--solo] [--filter=TEXT] [--sample=N] [--hip=LIBRARY]
 // --solo: with one warp a wave, on wave64 targets.
 // Exit status 0: all results are right. What a thread gets from one that does not execute the
 // shuffle is undefined and not compared.
-#include "frontend/parse/parse.h"
-#include "lowering/compiler.h"
 #include "test/conformance/device.h"
+#include "test/conformance/run_options.h"
 
 #include <algorithm>
 #include <bit>
@@ -211,14 +210,11 @@ bool run_batch(Device &device, std::span<const Case> cases, const CompileOptions
   std::string text = ".version 8.0\n.target sm_80\n.address_size 64\n";
   for (size_t i = 0; i < cases.size(); ++i)
     text += kernel_text(cases[i], i);
-  ptx::Diagnostics diags;
-  ptx::ParsedModule parsed = ptx::parse("shuffles.ptx", text, diags);
-  CompileResult code;
-  if (!compile(parsed.module(), {}, options, diags, code) || !device.load(code.bytes)) {
-    for (const ptx::Diagnostic &d : diags.list())
-      fmt::print("{}: {}\n", d.function, d.message);
+  const CompiledText code = compile_text(text, options);
+  for (auto &[kernel, message] : code.errors)
+    fmt::print("FAIL {}: {}\n", kernel, message);
+  if (!code.errors.empty() || !device.load(code.bytes))
     return false;
-  }
   for (size_t i = 0; i < cases.size(); ++i) {
     const std::vector<uint64_t> in = inputs(cases[i].floats());
     std::vector<uint64_t> out(kThreads * kDistances * 2);
@@ -236,29 +232,10 @@ bool run_batch(Device &device, std::span<const Case> cases, const CompileOptions
 }
 
 int run(int argc, char **argv) {
-  CompileOptions options;
-  options.verify = true;
-  std::string hip = W2W_HIPEMU_PATH;
-  int sample = 1; // every so many kernels
   bool solo = false;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view a = argv[i];
-    if (a.starts_with("--mcpu="))
-      options.mcpu = a.substr(7);
-    else if (a.starts_with("-O"))
-      options.opt_level = std::atoi(argv[i] + 2);
-    else if (a.starts_with("--hip="))
-      hip = a.substr(6);
-    else if (a == "--solo")
-      solo = true;
-    else if (a.starts_with("--sample="))
-      sample = std::max(1, std::atoi(argv[i] + 9));
-    else {
-      fmt::print(stderr, "shuffles: unknown option {}\n", a);
-      return 2;
-    }
-  }
-  auto device = Device::open(hip, options.mcpu);
+  RunOptions o = read_options(argc, argv, [&](std::string_view a) { return solo = a == "--solo"; });
+  CompileOptions &options = o.compile;
+  auto device = Device::open(o.hip, options.mcpu);
   if (!device)
     return 1;
   if (solo) {
@@ -266,9 +243,11 @@ int run(int argc, char **argv) {
     options.warp_mode = WarpMode::Solo;
     device->launch_solo();
   }
-  std::vector<Case> cases, all = all_cases();
-  for (size_t i = 0; i < all.size(); i += static_cast<size_t>(sample))
-    cases.push_back(all[i]);
+  std::vector<Case> cases;
+  size_t next = 0;
+  for (const Case &c : all_cases())
+    if (o.matches(c.name()) && next++ % o.sample == 0)
+      cases.push_back(c);
   unsigned compared = 0, failed = 0;
   constexpr size_t batch = 32;
   for (size_t i = 0; i < cases.size(); i += batch)

@@ -1,0 +1,33 @@
+// What the programs of this folder have in common: their command line, and text that becomes code.
+#pragma once
+
+#include "lowering/compiler.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace w2w::conformance {
+
+struct RunOptions {
+  CompileOptions compile; ///< with the verifier
+  std::string hip = W2W_HIPEMU_PATH;
+  std::string filter; ///< what a case's name must contain
+  size_t sample = 1;  ///< every so many cases
+
+  bool matches(std::string_view name) const { return name.find(filter) != name.npos; }
+};
+
+/// Reads --mcpu=, -O, --hip=, --filter= and --sample=. `more` is asked about every other argument
+/// and says whether it knows it. Ends the process with status 2 at one that nobody knows.
+RunOptions read_options(int argc, char **argv,
+                        const std::function<bool(std::string_view)> &more = {});
+
+struct CompiledText {
+  std::vector<uint8_t> bytes;                ///< empty if there is no code
+  std::map<std::string, std::string> errors; ///< by function
+};
+CompiledText compile_text(const std::string &text, const CompileOptions &options);
+
+} // namespace w2w::conformance
