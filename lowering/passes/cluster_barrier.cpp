@@ -18,7 +18,7 @@ constexpr StringRef kArrive = "w2w.barrier.cluster.arrive", kWait = "w2w.barrier
 
 bool calls(const Instruction &i, StringRef name) {
   auto *call = dyn_cast<CallInst>(&i);
-  return call && call->getCalledFunction() && call->getCalledFunction()->getName() == name;
+  return call && callee_name(*call) == name;
 }
 
 /// The wait right behind the arrival, or null.

@@ -4,6 +4,7 @@
 #include "lowering/passes/lane_moves.h"
 #include "lowering/passes/lane_sets.h"
 #include "lowering/passes/scan_steps.h"
+#include "lowering/passes/warp_flow.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -45,7 +46,9 @@ private:
   Value *redux(CallInst &call, StringRef operation);
   Value *reduce_one_by_one(Value *value, Value *neutral,
                            function_ref<Value *(Value *, Value *)> combine);
-  Value *leave_loop(CallInst &call, BasicBlock *loop, BasicBlock *after, Value *done, Value *value);
+  BasicBlock *begin_loop(CallInst &call, const char *name);
+  Value *is_first(Value *value);
+  Value *leave_loop(CallInst &call, BasicBlock *loop, Value *done, Value *value);
   Value *elect(CallInst &call);
   Value *bar_warp();
 
@@ -231,13 +234,28 @@ Value *WarpOps::vote(CallInst &call, StringRef mode) {
   return nullptr;
 }
 
+/// A loop in front of the call, empty so far, with the insertion point in it.
+BasicBlock *WarpOps::begin_loop(CallInst &call, const char *name) {
+  BasicBlock *before = call.getParent();
+  BasicBlock *after = SplitBlock(before, call.getIterator());
+  BasicBlock *loop = BasicBlock::Create(b_.getContext(), name, before->getParent(), after);
+  before->getTerminator()->setSuccessor(0, loop);
+  b_.SetInsertPoint(loop);
+  return loop;
+}
+
+/// Whether the thread has the value (i32 or i64) of the first lane that executes this.
+Value *WarpOps::is_first(Value *value) {
+  return b_.CreateICmpEQ(
+      value, b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {value->getType()}, {value}));
+}
+
 /// Ends the loop that starts at `loop` at the insertion point: the threads with `done` leave it
 /// with `value` (i32). A value that is the same for all threads of one turn would be kept in an
 /// SGPR and read after the loop, where it holds the last turn's (seen in LLVM 22): so it is put
 /// into a VGPR within its turn, by a move that may not be sunk out of the loop.
-Value *WarpOps::leave_loop(CallInst &call, BasicBlock *loop, BasicBlock *after, Value *done,
-                           Value *value) {
-  BasicBlock *last = b_.GetInsertBlock();
+Value *WarpOps::leave_loop(CallInst &call, BasicBlock *loop, Value *done, Value *value) {
+  BasicBlock *last = b_.GetInsertBlock(), *after = call.getParent();
   CallInst *mine = hold_in_vgpr(b_, value);
   mine->setConvergent();
   b_.CreateCondBr(done, after, loop);
@@ -251,14 +269,9 @@ Value *WarpOps::leave_loop(CallInst &call, BasicBlock *loop, BasicBlock *after, 
 /// all lanes with that value go, so it runs once per distinct value in the wave.
 Value *WarpOps::match_any(CallInst &call) {
   Value *value = call.getArgOperand(0), *mask = call.getArgOperand(1);
-  BasicBlock *before = call.getParent();
-  BasicBlock *after = SplitBlock(before, call.getIterator());
-  BasicBlock *loop = BasicBlock::Create(b_.getContext(), "match", before->getParent(), after);
-  before->getTerminator()->setSuccessor(0, loop);
-  b_.SetInsertPoint(loop);
-  Value *first = b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {value->getType()}, {value});
-  Value *same = b_.CreateICmpEQ(value, first);
-  return leave_loop(call, loop, after, same, b_.CreateAnd(ballot(same), mask));
+  BasicBlock *loop = begin_loop(call, "match");
+  Value *same = is_first(value);
+  return leave_loop(call, loop, same, b_.CreateAnd(ballot(same), mask));
 }
 
 Value *WarpOps::match_all(CallInst &call) {
@@ -271,12 +284,7 @@ Value *WarpOps::match_all(CallInst &call) {
 
 /// Whether the executing threads of a warp all name the same mask in the call.
 bool has_one_mask(const CallInst &call) {
-  const Value *mask = call.getArgOperand(1);
-  if (isa<Constant>(mask))
-    return true;
-  auto *active = dyn_cast<CallInst>(mask);
-  return active && active->getParent() == call.getParent() && active->getCalledFunction() &&
-         active->getCalledFunction()->getName() == "w2w.activemask";
+  return isa<Constant>(call.getArgOperand(1)) || names_executing_threads(call);
 }
 
 /// Reduces over the threads of the mask: at once, where the executing threads of a warp all name
@@ -308,21 +316,13 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
   if (env_.opt_level > 0 && has_one_mask(call))
     return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), combine);
   Value *half = half_base(b_, target_);
-  BasicBlock *before = call.getParent();
-  BasicBlock *after = SplitBlock(before, call.getIterator());
-  BasicBlock *loop = BasicBlock::Create(b_.getContext(), "redux", before->getParent(), after);
-  before->getTerminator()->setSuccessor(0, loop);
-  b_.SetInsertPoint(loop);
-  auto is_first = [&](Value *v) {
-    Value *first = b_.CreateIntrinsic(Intrinsic::amdgcn_readfirstlane, {v->getType()}, {v});
-    return b_.CreateICmpEQ(v, first);
-  };
+  BasicBlock *loop = begin_loop(call, "redux");
   Value *mine = is_first(mask);
   if (target_.wave_size == 64)
     mine = b_.CreateAnd(mine, is_first(half));
   Value *part = b_.CreateSelect(mine, value, b_.getInt32(row->neutral));
   Value *reduced = reduce_one_by_one(part, b_.getInt32(row->neutral), combine);
-  return leave_loop(call, loop, after, mine, reduced);
+  return leave_loop(call, loop, mine, reduced);
 }
 
 /// Combines the values of all executing threads, in a loop over them. (Not LLVM's wave_reduce: it

@@ -24,14 +24,12 @@ bool is_warp_operation(StringRef name) {
 bool is_block_barrier(StringRef name) {
   return name.starts_with("w2w.barrier.");
 }
-
-namespace {
-
-/// Operations without .sync name the threads that execute them: nobody waits for anybody.
-bool waits_for_nobody(const CallInst &call) {
+bool names_executing_threads(const CallInst &call) {
   auto *mask = dyn_cast<CallInst>(call.getArgOperand(call.arg_size() - 1));
   return mask && mask->getParent() == call.getParent() && callee_name(*mask) == "w2w.activemask";
 }
+
+namespace {
 
 /// Masks of which it is known that the threads they name are the ones that are here: a ballot's
 /// result behind a branch on what was voted on, as in
@@ -198,7 +196,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
       verdict.places.push_back(call);
     if (block || others.block.contains(call->getCalledFunction()))
       block_places.try_emplace(call->getParent(), call);
-    if ((warp && !waits_for_nobody(*call) && !masks.names_those_here(*call)) ||
+    if ((warp && !names_executing_threads(*call) && !masks.names_those_here(*call)) ||
         others.warp.contains(call->getCalledFunction()))
       warp_places.try_emplace(call->getParent(), call);
   }

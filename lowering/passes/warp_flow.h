@@ -29,6 +29,9 @@ namespace w2w {
 /// border functions of intrinsics.md).
 bool is_warp_operation(llvm::StringRef name);
 bool is_block_barrier(llvm::StringRef name);
+/// Whether the *.sync operation's mask, its last argument, is the activemask of the same block: it
+/// names the threads that execute it.
+bool names_executing_threads(const llvm::CallInst &call);
 
 struct FlowVerdict {
   bool scheduled = false;

@@ -111,7 +111,6 @@ private:
   llvm::BasicBlock *new_block(const llvm::Twine &name) {
     return llvm::BasicBlock::Create(f_.getContext(), name, &f_);
   }
-  bool wave64() const { return env_.processor.wave_size == 64; }
 
   llvm::Function &f_;
   PassEnv &env_;

@@ -13,8 +13,9 @@ Value *WarpScheduler::warps_in(Value *lanes) {
   auto some = [&](Value *part) {
     return b_.CreateZExt(b_.CreateICmpNE(part, ConstantInt::get(part->getType(), 0)), i32_);
   };
-  return wave64() ? b_.CreateAdd(some(b_.CreateTrunc(lanes, i32_)), some(b_.CreateLShr(lanes, 32)))
-                  : some(lanes);
+  return env_.paired()
+             ? b_.CreateAdd(some(b_.CreateTrunc(lanes, i32_)), some(b_.CreateLShr(lanes, 32)))
+             : some(lanes);
 }
 
 void WarpScheduler::build_dispatch() {
@@ -82,7 +83,7 @@ void WarpScheduler::build_dispatch() {
     Value *same = b_.CreateAnd(b_.CreateICmpEQ(mask, chosen_mask),
                                b_.CreateICmpEQ(key, read_lane(key, lane)));
     Value *named = b_.CreateZExt(chosen_mask, mask_);
-    if (wave64()) {
+    if (env_.paired()) {
       Value *half = b_.CreateAnd(lane, 32);
       Value *of_wave = b_.CreateICmpUGE(chosen_point, b_.getInt32(first_of_wave));
       Value *same_half = b_.CreateICmpEQ(b_.CreateAnd(lane_number, 32), half);

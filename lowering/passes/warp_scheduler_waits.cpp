@@ -43,7 +43,7 @@ void WarpScheduler::branch_if_all_here(const Place &place, Value *mask) {
     same = b_.CreateICmpEQ(ballot(b_.CreateICmpEQ(mask, common)), here);
   }
   Value *named = b_.CreateZExt(common, mask_);
-  if (wave64()) {
+  if (env_.paired()) {
     if (auto *constant = dyn_cast<ConstantInt>(mask); constant && constant->isMinusOne()) {
       // The usual case by a single comparison.
       BasicBlock *part = new_block("part");

@@ -442,8 +442,7 @@ int run(const Options &o) {
   std::vector<Form> forms = texture_forms();
   for (Form &f : surface_forms())
     forms.push_back(std::move(f));
-  size_t next = 0;
-  std::erase_if(forms, [&](const Form &f) { return !o.matches(f.name()) || next++ % o.sample; });
+  o.choose(forms, [](const Form &f) { return f.name(); });
   if (o.list) {
     for (const Form &f : forms)
       fmt::print("{}\n", f.name());

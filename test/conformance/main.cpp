@@ -3,11 +3,10 @@
 //   [--hip=LIBRARY] [--list]
 // Exit status 0: no instruction failed. --sample=N runs about one in N, chosen by the hash of the
 // spelling.
-#include "frontend/parse/parse.h"
-#include "lowering/compiler.h"
 #include "test/conformance/device.h"
 #include "test/conformance/enumerate.h"
 #include "test/conformance/kernel.h"
+#include "test/conformance/run_options.h"
 #include "test/conformance/values.h"
 
 #include <algorithm>
@@ -23,14 +22,9 @@ namespace w2w::conformance {
 
 namespace {
 
-struct Options {
-  std::string mcpu = "gfx942";
-  int opt_level = 3;
-  unsigned sample = 1;
+struct Options : RunOptions {
   unsigned random = 1000;
   uint64_t seed = 1;
-  std::string filter;
-  std::string hip = W2W_HIPEMU_PATH;
   bool list = false;
 };
 
@@ -55,32 +49,15 @@ uint64_t hash(std::string_view s) {
 
 Options parse_options(int argc, char **argv) {
   Options o;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view a = argv[i];
-    auto value = [&](std::string_view key) -> const char * {
-      return a.starts_with(key) ? argv[i] + key.size() : nullptr;
-    };
-    if (auto v = value("--mcpu="))
-      o.mcpu = v;
-    else if (auto v = value("-O"))
-      o.opt_level = std::atoi(v);
-    else if (auto v = value("--sample="))
-      o.sample = std::max(1, std::atoi(v));
-    else if (auto v = value("--random="))
-      o.random = static_cast<unsigned>(std::atoi(v));
-    else if (auto v = value("--seed="))
-      o.seed = std::strtoull(v, nullptr, 0);
-    else if (auto v = value("--filter="))
-      o.filter = v;
-    else if (auto v = value("--hip="))
-      o.hip = v;
-    else if (a == "--list")
-      o.list = true;
-    else {
-      fmt::print(stderr, "conformance: unknown option {}\n", a);
-      std::exit(2);
-    }
-  }
+  static_cast<RunOptions &>(o) = read_options(argc, argv, [&](std::string_view a) {
+    if (a.starts_with("--random="))
+      o.random = static_cast<unsigned>(std::atoi(a.data() + 9));
+    else if (a.starts_with("--seed="))
+      o.seed = std::strtoull(a.data() + 7, nullptr, 0);
+    else
+      return o.list = a == "--list";
+    return true;
+  });
   return o;
 }
 
@@ -152,19 +129,7 @@ bool run_case(Device &device, const Case &c, size_t index, const Options &o, Res
 /// implemented, and the rest runs. When there is no code object at all, each case is compiled
 /// alone, so that one bad kernel does not hide the others.
 void run_batch(Device &device, std::span<const Case> cases, const Options &o, Result &result) {
-  std::string text = module_text(cases);
-  ptx::Diagnostics diags;
-  ptx::ParsedModule parsed = ptx::parse("conformance.ptx", text, diags);
-  CompileOptions options;
-  options.mcpu = o.mcpu;
-  options.opt_level = o.opt_level;
-  options.verify = true;
-  CompileResult code;
-  compile(parsed.module(), {}, options, diags, code);
-  std::map<std::string, std::string> errors;
-  for (const ptx::Diagnostic &d : diags.list())
-    if (d.severity == ptx::Severity::Error)
-      errors.emplace(d.function, d.message);
+  const CompiledText code = compile_text(module_text(cases), o.compile);
   bool loaded = !code.bytes.empty() && device.load(code.bytes);
   if (!loaded && cases.size() > 1) {
     for (size_t i = 0; i < cases.size(); ++i)
@@ -172,14 +137,15 @@ void run_batch(Device &device, std::span<const Case> cases, const Options &o, Re
     return;
   }
   for (size_t i = 0; i < cases.size(); ++i) {
-    auto error = errors.find(kernel_name(i));
-    if (error != errors.end()) {
+    auto error = code.errors.find(kernel_name(i));
+    if (error != code.errors.end()) {
       ++result.by_opcode[opcode_of(cases[i])].unimplemented;
       if (!o.filter.empty())
         fmt::print("not compiled: {}: {}\n", cases[i].name(), error->second);
     } else if (!loaded) {
       record(result, cases[i],
-             errors.empty() ? "no code object, and no reason given" : errors.begin()->second);
+             code.errors.empty() ? "no code object, and no reason given"
+                                 : code.errors.begin()->second);
     } else if (!run_case(device, cases[i], i, o, result)) {
       loaded = device.reset() && device.load(code.bytes); // a launch error is sticky
     }
@@ -207,7 +173,7 @@ int report(const Result &result, size_t without_reference) {
 int run(const Options &o) {
   Enumeration all = enumerate(kTarget);
   std::erase_if(all.cases, [&](const Case &c) {
-    return c.name().find(o.filter) == std::string::npos || hash(c.name()) % o.sample != 0;
+    return !o.matches(c.name()) || hash(c.name()) % o.sample != 0;
   });
   if (o.list) {
     for (const Case &c : all.cases)
@@ -216,9 +182,9 @@ int run(const Options &o) {
       fmt::print("without reference: {}\n", s);
     return 0;
   }
-  fmt::print("conformance: {} at -O{}, {} instructions, seed {}\n", o.mcpu, o.opt_level,
-             all.cases.size(), o.seed);
-  auto device = Device::open(o.hip, o.mcpu);
+  fmt::print("conformance: {} at -O{}, {} instructions, seed {}\n", o.compile.mcpu,
+             o.compile.opt_level, all.cases.size(), o.seed);
+  auto device = Device::open(o.hip, o.compile.mcpu);
   if (!device)
     return 1;
   Result result;

@@ -41,9 +41,10 @@ CompiledText compile_text(const std::string &text, const CompileOptions &options
   CompiledText result;
   compile(parsed.module(), {}, options, diags, code);
   result.bytes = std::move(code.bytes);
+  const ptx::SourceText source("conformance.ptx", text);
   for (const ptx::Diagnostic &d : diags.list())
     if (d.severity == ptx::Severity::Error)
-      result.errors.emplace(d.function, ptx::render(d, ptx::SourceText("conformance.ptx", text)));
+      result.errors.emplace(d.function, ptx::render(d, source));
   return result;
 }
 

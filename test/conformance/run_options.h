@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace w2w::conformance {
 
@@ -17,6 +18,12 @@ struct RunOptions {
   size_t sample = 1;  ///< every so many cases
 
   bool matches(std::string_view name) const { return name.find(filter) != name.npos; }
+
+  /// Leaves the cases, called name(case), that the filter and the sample ask for.
+  template <class Case, class Name> void choose(std::vector<Case> &cases, Name name) const {
+    size_t next = 0;
+    std::erase_if(cases, [&](const Case &c) { return !matches(name(c)) || next++ % sample != 0; });
+  }
 };
 
 /// Reads --mcpu=, -O, --hip=, --filter= and --sample=. `more` is asked about every other argument

@@ -290,11 +290,8 @@ int run(int argc, char **argv) {
   auto device = Device::open(o.hip, o.compile.mcpu);
   if (!device)
     return 1;
-  std::vector<Chain> chains;
-  size_t next = 0;
-  for (Chain &chain : all_chains())
-    if (o.matches(chain.name) && next++ % o.sample == 0)
-      chains.push_back(std::move(chain));
+  std::vector<Chain> chains = all_chains();
+  o.choose(chains, [](const Chain &chain) -> std::string_view { return chain.name; });
   std::string text = ".version 8.0\n.target sm_80\n.address_size 64\n";
   for (size_t i = 0; i < chains.size(); ++i)
     text += kernel_text(chains[i], i);

@@ -243,11 +243,8 @@ int run(int argc, char **argv) {
     options.warp_mode = WarpMode::Solo;
     device->launch_solo();
   }
-  std::vector<Case> cases;
-  size_t next = 0;
-  for (const Case &c : all_cases())
-    if (o.matches(c.name()) && next++ % o.sample == 0)
-      cases.push_back(c);
+  std::vector<Case> cases = all_cases();
+  o.choose(cases, [](const Case &c) { return c.name(); });
   unsigned compared = 0, failed = 0;
   constexpr size_t batch = 32;
   for (size_t i = 0; i < cases.size(); i += batch)
