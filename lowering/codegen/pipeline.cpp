@@ -36,7 +36,6 @@
 #include "llvm/Transforms/Scalar/ADCE.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/InferAddressSpaces.h"
-#include "llvm/Transforms/Scalar/InstSimplifyPass.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 
 namespace w2w {
@@ -183,10 +182,6 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
     functions.addPass(RecoverPointers());
   });
   OptimizationLevel level = kLevels[state.options.opt_level & 3];
-  // LLVM 22.1.8 takes `or x, -1` for x when the constant reaches it from another block
-  // (docs/AMDGPU-NOTES.md): constants must not get that far.
-  if (level == OptimizationLevel::O0)
-    mpm.addPass(createModuleToFunctionPassAdaptor(InstSimplifyPass()));
   mpm.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                              : builder.buildPerModuleDefaultPipeline(level));
 

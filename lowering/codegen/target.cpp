@@ -1,9 +1,15 @@
 #include "lowering/codegen/target.h"
 
+#include "lowering/codegen/fold_all_ones.h"
+
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Target/RegisterTargetPassConfigCallback.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -75,6 +81,11 @@ const llvm::Target *amdgpu_target() {
     // 22 spills such a VGPR in its turn, it may overwrite a VGPR of inactive lanes
     // (docs/AMDGPU-NOTES.md). A kernel without that many is refused.
     set_llvm_option("amdgpu-num-vgprs-for-wwm-alloc", kAllVgprs);
+    // The last but one of the passes in front of si-fold-operands.
+    static const llvm::RegisterTargetPassConfigCallback add_machine_passes(
+        [](llvm::TargetMachine &, llvm::PassManagerBase &, llvm::TargetPassConfig *config) {
+          config->insertPass(&llvm::PeepholeOptimizerLegacyID, create_fold_all_ones());
+        });
   });
   std::string error;
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);
