@@ -3,7 +3,6 @@
 // every level.
 //
 //   compile_accepted CASES REFUSALS [--mcpu=gfx942] [-O3] [--filter=TEXT] [--sample=N]
-//                    [--standalone]
 //
 // The instruction's registers come from memory and go back to it, so that nothing of it is dead.
 // REFUSALS: lines `REGEX` of messages, with comments (#) that say why; without a sample and a
@@ -234,10 +233,7 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: compile_accepted CASES REFUSALS [OPTIONS]\n");
     return 2;
   }
-  bool standalone = false;
-  auto options = w2w::conformance::read_options(argc - 2, argv + 2, [&](std::string_view a) {
-    return standalone |= a == "--standalone", standalone;
-  });
-  options.compile.abi = standalone ? w2w::KernelAbi::Standalone : w2w::KernelAbi::Runtime;
+  auto options = w2w::conformance::read_options(argc - 2, argv + 2);
+  options.compile.abi = w2w::KernelAbi::Runtime; // textures by reference need it
   return w2w::ptxas::run(argv[1], argv[2], options);
 }
