@@ -1,4 +1,5 @@
 // mov, cvta, isspacep and the cluster addresses, PTX ISA 9.7.9.3, .4, .19, .20, .23, .24.
+#include "lowering/arena_layout.h"
 #include "lowering/emit/emitter_table.h"
 #include "lowering/emit/memory_order.h"
 
@@ -81,28 +82,78 @@ void emit_cvta(FunctionEmitter &e, const Instruction &i) {
   e.write(i.operand(0), e.pointer_to_int64(b.CreateAddrSpaceCast(p, flat)), i.type());
 }
 
+/// Whether the flat address lies in one of the variables, whose addresses need no window then.
+class InVariables {
+public:
+  InVariables(FunctionEmitter &e, Value *flat) : e_(e), address_(e.pointer_to_int64(flat)) {}
+  void add(const ptx::Variable &v) {
+    auto *flat = PointerType::get(e_.b.getContext(), kFlat);
+    Value *base = e_.pointer_to_int64(e_.b.CreateAddrSpaceCast(e_.variable_pointer(v), flat));
+    Value *in = e_.b.CreateICmpULT(e_.b.CreateSub(address_, base), e_.constant(64, v.size));
+    result_ = result_ ? e_.b.CreateOr(result_, in) : in;
+  }
+  Value *result() const { return result_ ? result_ : e_.b.getFalse(); }
+
+private:
+  FunctionEmitter &e_;
+  Value *address_;
+  Value *result_ = nullptr;
+};
+
+/// In one of the module's .const variables.
+Value *is_const(FunctionEmitter &e, Value *flat) {
+  InVariables in(e, flat);
+  auto add = [&](const ptx::Variable *v) {
+    if (v->space == StateSpace::Const && in_arena(*v))
+      in.add(*v);
+  };
+  for (const ptx::Variable *v : e.module.ptx.variables)
+    add(v);
+  for (const ptx::Function *f : e.module.ptx.functions)
+    for (const ptx::Variable *v : f->variables)
+      add(v);
+  return in.result();
+}
+
+/// In one of the kernel's parameters. Only those whose address the program takes have one.
+Value *is_parameter(FunctionEmitter &e, Value *flat) {
+  InVariables in(e, flat);
+  for (const ptx::Variable *p : e.function.params)
+    if (e.module.needs_address(*p))
+      in.add(*p);
+  return in.result();
+}
+
+/// Windows of the generic address space, PTX ISA 6.4.1.1: an address is global unless it is const,
+/// local or shared; the kernel's parameters are global too.
 void emit_isspacep(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
-  StateSpace space = space_of(i);
   Value *p = b.CreateAddrSpaceCast(pointer_operand(e, i.operand(1), StateSpace::None),
                                    PointerType::get(b.getContext(), kFlat));
-  Value *shared = e.intrinsic(Intrinsic::amdgcn_is_shared, {}, {p});
-  Value *local = e.intrinsic(Intrinsic::amdgcn_is_private, {}, {p});
+  auto is = [&](Intrinsic::ID id) { return e.intrinsic(id, {}, {p}); };
   Value *r = nullptr;
-  switch (space) {
+  switch (space_of(i)) {
   case StateSpace::Shared:
-    r = shared;
+    r = is(Intrinsic::amdgcn_is_shared);
     break;
   case StateSpace::Local:
-    r = local;
+    r = is(Intrinsic::amdgcn_is_private);
     break;
-  case StateSpace::Global: // kernel parameters too, as PTX says
-    r = b.CreateNot(b.CreateOr(shared, local));
+  case StateSpace::Const:
+    r = is_const(e, p);
+    break;
+  case StateSpace::Param:
+    if (!e.function.is_entry) {
+      e.error(i, "isspacep.param in a function is not supported: it doesn't know which kernel "
+                 "called it; test the address in the kernel");
+      return;
+    }
+    r = is_parameter(e, p);
     break;
   default:
-    e.error(i, "isspacep.const and isspacep.param are not supported: constants and parameters lie "
-               "in global memory on AMD");
-    return;
+    r = b.CreateNot(b.CreateOr(
+        {is(Intrinsic::amdgcn_is_shared), is(Intrinsic::amdgcn_is_private), is_const(e, p)}));
+    break;
   }
   e.write(i.operand(0), r, Type::Pred);
 }

@@ -1,34 +1,24 @@
 // Replays recorded verdicts of ptxas against our frontend, in one process.
 //
 //   ptx_replay CASES [DIFFERENCES]   compares; prints each difference that DIFFERENCES does not
-//   explain ptx_replay --list CASES          prints our verdict on each case and all messages, tabs
-//   between
-//
-// CASES is text, or text compressed by zstd:
-//
-//   %header                 lines up to the next '%': the head of every module; @V and @T stand for
-//   the
-//                           PTX version and the target
-//   %function VERSION       one line: the function around an instruction (@I) from this version on
-//   %cases 9.0 sm_89        then one instruction a line, '+' (ptxas accepts) or '-' (rejects)
-//                           before it
-//   %modules                then one whole module a line, '\n' for a line end
+//                                    explain
+//   ptx_replay --list CASES          prints our verdict on each case and all messages, tabs between
 //
 // DIFFERENCES: lines `accept COUNT REGEX` (ptxas accepts, we reject) or `reject COUNT REGEX`,
 // matched in order against "VERSION TARGET TEXT" or "module TEXT"; a comment (#) says why. Each
 // must explain exactly COUNT cases, so that no new difference hides behind an old reason.
 #include "frontend/parse/parse.h"
+#include "test/ptxas/verdicts.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <zstd.h>
 
+namespace w2w::ptxas {
 namespace {
 
 struct Explanation {
@@ -38,39 +28,9 @@ struct Explanation {
   unsigned expected = 0, uses = 0;
 };
 
-struct Template {
-  unsigned version = 0;
-  std::string text;
-};
-
-std::string read(const char *path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    std::fprintf(stderr, "ptx_replay: cannot read %s\n", path);
-    std::exit(2);
-  }
-  std::string raw{std::istreambuf_iterator<char>(file), {}};
-  const unsigned long long size = ZSTD_getFrameContentSize(raw.data(), raw.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR) // not compressed
-    return raw;
-  std::string out(size == ZSTD_CONTENTSIZE_UNKNOWN ? size_t{1} << 26 : size, '\0');
-  const size_t n = ZSTD_decompress(out.data(), out.size(), raw.data(), raw.size());
-  if (ZSTD_isError(n)) {
-    std::fprintf(stderr, "ptx_replay: %s: %s\n", path, ZSTD_getErrorName(n));
-    std::exit(2);
-  }
-  out.resize(n);
-  return out;
-}
-
-void replace(std::string &s, std::string_view what, std::string_view by) {
-  for (size_t at = 0; (at = s.find(what, at)) != std::string::npos; at += by.size())
-    s.replace(at, what.size(), by);
-}
-
 std::vector<Explanation> read_explanations(const char *path) {
   std::vector<Explanation> out;
-  const std::string text = read(path);
+  const std::string text = read_text(path);
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
@@ -102,72 +62,26 @@ public:
   Replay(bool list, std::vector<Explanation> explanations)
       : list_(list), explanations_(std::move(explanations)) {}
 
-  int run(const std::string &text) {
-    enum class Part { Header, Function, Cases, Modules } part = Part::Header;
-    std::string version, target;
-    unsigned number = 0;
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      const std::string_view line(text.data() + at, end - at);
-      at = end + 1;
-      if (line.starts_with("%header")) {
-        part = Part::Header;
-      } else if (line.starts_with("%function ")) {
-        part = Part::Function;
-        functions_.push_back({parse_version(line.substr(10)), {}});
-      } else if (line.starts_with("%cases ")) {
-        part = Part::Cases;
-        const size_t space = line.find(' ', 7);
-        version = line.substr(7, space - 7);
-        target = line.substr(space + 1);
-        number = parse_version(version);
-      } else if (line.starts_with("%modules")) {
-        part = Part::Modules;
-      } else if (part == Part::Header) {
-        (header_ += line) += '\n';
-      } else if (part == Part::Function) {
-        (functions_.back().text += line) += '\n';
-      } else if (!line.empty()) {
-        const std::string body(line.substr(1));
-        if (part == Part::Modules) {
-          std::string module = body;
-          replace(module, "\\n", "\n");
-          check(line[0] == '+', module, "module " + body);
-        } else {
-          check(line[0] == '+', module_of(version, number, target, body),
-                version + " " + target + " " + body);
-        }
-      }
+  int run(const Verdicts &verdicts) {
+    for (const InstructionCase &c : verdicts.instructions)
+      check(c.accepted, verdicts.header(c) + verdicts.function(c.version, c.text), c.name());
+    for (const ModuleCase &c : verdicts.modules) {
+      std::string what = "module " + c.text;
+      replace(what, "\n", "\\n");
+      check(c.accepted, c.text, what);
     }
     return list_ ? 0 : summary();
   }
 
 private:
-  static unsigned parse_version(std::string_view v) {
-    return static_cast<unsigned>((v[0] - '0') * 10 + (v[2] - '0'));
-  }
-
-  std::string module_of(const std::string &version, unsigned number, const std::string &target,
-                        const std::string &instruction) const {
-    std::string out = header_;
-    replace(out, "@V", version);
-    replace(out, "@T", target);
-    std::string function;
-    for (const Template &t : functions_)
-      if (t.version <= number)
-        function = t.text;
-    replace(function, "@I", instruction);
-    return out + function;
-  }
-
   void check(bool expected, const std::string &text, const std::string &what) {
-    w2w::ptx::Diagnostics diags;
-    const w2w::ptx::ParsedModule parsed = w2w::ptx::parse("case", text, diags);
+    ptx::Diagnostics diags;
+    const ptx::ParsedModule parsed = ptx::parse("case", text, diags);
     const bool accepted = !diags.has_errors();
     std::string messages;
-    const w2w::ptx::SourceText source("case", text);
-    for (const w2w::ptx::Diagnostic &d : diags.list())
-      if (d.severity == w2w::ptx::Severity::Error) {
+    const ptx::SourceText source("case", text);
+    for (const ptx::Diagnostic &d : diags.list())
+      if (d.severity == ptx::Severity::Error) {
         const auto p = source.position(d.loc);
         messages += (messages.empty() ? "" : "\t") + std::to_string(p.line) + ":" +
                     std::to_string(p.column) + ": " + d.message;
@@ -207,14 +121,14 @@ private:
 
   bool list_;
   std::vector<Explanation> explanations_;
-  std::string header_;
-  std::vector<Template> functions_;
   unsigned cases_ = 0, accepted_ = 0, differences_ = 0, explained_ = 0;
 };
 
 } // namespace
+} // namespace w2w::ptxas
 
 int main(int argc, char **argv) {
+  using namespace w2w::ptxas;
   const bool list = argc > 1 && std::string_view(argv[1]) == "--list";
   if (argc < 2 + list) {
     std::fprintf(stderr, "usage: ptx_replay [--list] CASES [DIFFERENCES]\n");
@@ -223,5 +137,5 @@ int main(int argc, char **argv) {
   std::vector<Explanation> explanations;
   if (!list && argc > 2)
     explanations = read_explanations(argv[2]);
-  return Replay(list, std::move(explanations)).run(read(argv[1 + list]));
+  return Replay(list, std::move(explanations)).run(Verdicts::read(argv[1 + list]));
 }
