@@ -25,18 +25,18 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   std::vector<uint64_t> levels = dimensions;
   if (v.vector_width > 1)
     levels.push_back(v.vector_width);
-  InitialiserCursor c{v, levels, {}, 0};
+  InitialiserCursor c{v, levels};
   if (levels.empty()) {
     if (at(Tok::LBrace)) {
       error(loc(), fmt::format("'{}' is not an array; write its value without braces", v.name),
             "5.4.4");
       return skip_braces();
     }
-    parse_initialiser_value(c, 0);
+    parse_initialiser_value(c);
   } else {
     if (!dimensions.empty() && !v.unsized && dimensions[0] == 0)
       error(at_, fmt::format("array '{}' has no elements to initialise", v.name), "5.4.4");
-    parse_initialiser_list(c, 0, 0);
+    parse_initialiser_list(c, 0);
   }
   if (v.unsized && !dimensions.empty()) {
     dimensions[0] = c.outer_extent;
@@ -45,7 +45,7 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   v.initialiser = arena_.copy(c.elements);
 }
 
-void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t offset) {
+void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level) {
   if (level > kMaxDepth)
     return error(loc(), "initialiser is nested too deeply", "5.4.4");
   const SourceLoc at_ = loc();
@@ -55,11 +55,8 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
                              c.variable.name, found()),
                  "5.4.4");
   advance();
-  uint64_t stride = bytes(c.variable.type);
-  for (size_t i = level + 1; i < c.dimensions.size(); ++i)
-    if (__builtin_mul_overflow(stride, c.dimensions[i], &stride))
-      return error(at_, fmt::format("variable '{}' is too large", c.variable.name), "5.4.3");
   const bool open = level == 0 && c.variable.unsized;
+  const bool innermost = level + 1 == c.dimensions.size();
   uint64_t count = 0;
   const unsigned errors = diags_.error_count();
   while ((count > 0 || !at(Tok::RBrace)) && !at(Tok::End)) {
@@ -68,10 +65,20 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
             fmt::format("too many values for '{}': the dimension has {}", c.variable.name,
                         c.dimensions[level]),
             "5.4.4");
-    if (level + 1 < c.dimensions.size())
-      parse_initialiser_list(c, level + 1, offset + count * stride);
-    else
-      parse_initialiser_value(c, offset + count * stride);
+    if (!innermost) {
+      parse_initialiser_list(c, level + 1);
+    } else {
+      if (c.incomplete) {
+        warning(*c.incomplete,
+                fmt::format("fewer values than this dimension of '{}' has: the next list's follow "
+                            "them directly, as ptxas places them; write every value",
+                            c.variable.name),
+                "5.4.4");
+        c.incomplete.reset();
+      }
+      parse_initialiser_value(c);
+      c.offset += bytes(c.variable.type);
+    }
     if (diags_.error_count() != errors) {
       // The rest of the list would only repeat the error.
       while (!at(Tok::Semicolon) && !at(Tok::End))
@@ -84,6 +91,13 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
   }
   if (open)
     c.outer_extent = count;
+  else if (innermost && c.variable.vector_width > 1 && count != c.dimensions[level])
+    error(at_,
+          fmt::format("a .v{} vector takes {} values", c.variable.vector_width,
+                      c.variable.vector_width),
+          "5.4.4");
+  else if (count < c.dimensions[level] && !c.incomplete)
+    c.incomplete = at_;
   if (!expect(Tok::RBrace, "at the end of the initialiser"))
     while (!at(Tok::Semicolon) && !at(Tok::End))
       advance();
@@ -135,11 +149,11 @@ bool Parser::parse_address_expression(InitialiserElement &e) {
   return false;
 }
 
-void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
+void Parser::parse_initialiser_value(InitialiserCursor &c) {
   const SourceLoc at_ = loc();
   const Type type = c.variable.type;
   InitialiserElement e;
-  e.offset = offset;
+  e.offset = c.offset;
   if (type == Type::F16 || type == Type::F16x2 || type == Type::Pred)
     return error(at_,
                  fmt::format("variables of type .{} cannot have an initialiser; use .b{}",
@@ -197,7 +211,8 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
   Constant value;
   if (!parse_constant(value))
     return;
-  if (value.is_float() && !is_float(type) && !(is_bits(type) && bits(type) == bits(value.type)))
+  if (value.is_float() && !is_float(type) &&
+      !(is_bits(type) && (bits(type) == 32 || bits(type) == 64)))
     return error(at_,
                  fmt::format("a floating-point value cannot initialise a variable of type .{}",
                              info(type).spelling),

@@ -137,11 +137,13 @@ private:
   struct InitialiserCursor {
     Variable &variable;
     std::span<const uint64_t> dimensions; // vector width appended
-    std::vector<InitialiserElement> elements;
-    uint64_t outer_extent = 0; // elements of the first dimension seen
+    std::vector<InitialiserElement> elements = {};
+    uint64_t offset = 0;                      // of the next value: lists are packed, as by ptxas
+    uint64_t outer_extent = 0;                // elements of the first dimension seen
+    std::optional<SourceLoc> incomplete = {}; // a list with fewer values than its dimension
   };
-  void parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t offset);
-  void parse_initialiser_value(InitialiserCursor &c, uint64_t offset);
+  void parse_initialiser_list(InitialiserCursor &c, size_t level);
+  void parse_initialiser_value(InitialiserCursor &c);
   bool parse_address_expression(InitialiserElement &e);
 
   // -- constant expressions (expression.cpp)
