@@ -63,6 +63,8 @@ abi::KernelSummary Summariser::kernel(const ptx::Function &f) {
   }
   std::copy_n(f.performance.maxntid, 3, k.max_threads);
   std::copy_n(f.performance.reqntid, 3, k.req_threads);
+  std::copy_n(f.performance.reqnctapercluster, 3, k.cluster);
+  k.explicit_cluster = f.performance.explicitcluster;
 
   std::unordered_set<const ptx::Variable *> shared;
   std::unordered_set<std::string_view> poisoned;

@@ -227,6 +227,12 @@ private:
     std::string_view *name; // of the function or variable
     size_t part;
   };
+  struct DynamicShared {
+    std::string_view name; // in its own module
+    SourceLoc loc;
+    size_t part;
+  };
+  std::vector<DynamicShared> dynamic_shared_;
   std::unordered_map<std::string_view, NameOwner> owners_; // names given in the linked module
   std::unordered_map<const void *, SourceLoc> references_; // first use of functions and variables
   Module so_far_;                                          // version, target of the modules before
