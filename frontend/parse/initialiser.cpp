@@ -1,6 +1,7 @@
 // Initialisers of variables, PTX ISA 5.4.4.
 #include "frontend/parse/parser_impl.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace w2w::ptx {
@@ -13,13 +14,12 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   else if (v.space != StateSpace::Global && v.space != StateSpace::Const)
     error(at_, "only .global and .const variables can have an initialiser", "5.4.4");
   if (info(v.type).kind == TypeKind::Opaque) {
-    // Fields of samplers and textures: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3. They are
-    // given by the host in practice; one element stands for them all, which lowering refuses.
+    // Given by the host in practice; one element stands for all fields, which lowering refuses.
     if (!at(Tok::LBrace))
       return error(loc(), fmt::format("expected '{{'; {}", found()), "5.3");
-    skip_braces();
     const InitialiserElement fields[1] = {};
-    v.initialiser = arena_.copy(std::span<const InitialiserElement>(fields));
+    if (parse_opaque_fields(v.type, 0) > 0)
+      v.initialiser = arena_.copy(std::span<const InitialiserElement>(fields));
     return;
   }
   std::vector<uint64_t> levels = dimensions;
@@ -43,6 +43,65 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
     v.unsized = false;
   }
   v.initialiser = arena_.copy(c.elements);
+}
+
+/// Fields of a texture, sampler or surface, or lists of them: `{ width = 4, addr_mode_0 = wrap }`,
+/// PTX ISA 5.3. Returns how many there are.
+unsigned Parser::parse_opaque_fields(Type type, unsigned depth) {
+  // Names of fields, and the types that have them, as ptxas sees it.
+  static constexpr struct {
+    std::string_view name;
+    bool texture, sampler, surface;
+  } kFields[] = {{"width", true, false, true},
+                 {"height", true, false, true},
+                 {"depth", true, false, true},
+                 {"channel_data_type", true, false, true},
+                 {"channel_order", true, false, true},
+                 {"array_size", true, false, true},
+                 {"num_mipmap_levels", true, false, false},
+                 {"num_samples", true, false, false},
+                 {"memory_layout", false, false, true},
+                 {"normalized_coords", true, false, false},
+                 {"force_unnormalized_coords", false, true, false},
+                 {"filter_mode", true, true, false},
+                 {"addr_mode_0", true, true, false},
+                 {"addr_mode_1", true, true, false},
+                 {"addr_mode_2", true, true, false}};
+  static constexpr std::string_view kValues[] = {
+      "nearest", "linear", "wrap", "mirror", "clamp_ogl", "clamp_to_edge", "clamp_to_border"};
+  unsigned count = 0;
+  const unsigned errors = diags_.error_count();
+  advance(); // '{'
+  while (!at(Tok::RBrace) && diags_.error_count() == errors) {
+    if (at(Tok::LBrace) && depth < kMaxDepth) {
+      count += parse_opaque_fields(type, depth + 1);
+    } else {
+      const SourceLoc at_ = loc();
+      std::string_view name;
+      if (!expect_name(name, "a field"))
+        break;
+      const auto *field = std::ranges::find(kFields, name, [](const auto &f) { return f.name; });
+      if (field == std::end(kFields) || !(type == Type::TexRef       ? field->texture
+                                          : type == Type::SamplerRef ? field->sampler
+                                                                     : field->surface))
+        error(at_, fmt::format("a .{} has no field '{}'", info(type).spelling, name), "5.3");
+      else if (expect(Tok::Equal, "after the field")) {
+        Constant ignored;
+        if (at(Tok::Identifier) && std::ranges::find(kValues, tok_.text) != std::end(kValues))
+          advance();
+        else
+          parse_constant(ignored);
+      }
+      ++count;
+    }
+    if (!accept(Tok::Comma))
+      break;
+  }
+  if (diags_.error_count() == errors && expect(Tok::RBrace, "at the end of the fields"))
+    return count;
+  while (!at(Tok::Semicolon) && !at(Tok::End))
+    advance();
+  return count;
 }
 
 void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level) {
