@@ -63,6 +63,8 @@ abi::KernelSummary Summariser::kernel(const ptx::Function &f) {
   }
   std::copy_n(f.performance.maxntid, 3, k.max_threads);
   std::copy_n(f.performance.reqntid, 3, k.req_threads);
+  std::copy_n(f.performance.reqnctapercluster, 3, k.cluster);
+  k.explicit_cluster = f.performance.explicitcluster;
 
   std::unordered_set<const ptx::Variable *> shared;
   std::unordered_set<std::string_view> poisoned;
@@ -105,13 +107,11 @@ void Summariser::write(const ptx::Variable &v, uint64_t base, const ptx::Initial
     auto place = layout_.offset_of.find(e.variable);
     if (place == layout_.offset_of.end())
       return; // not in the arena: the frontend or emit/ has refused it
-    value = place->second + static_cast<uint64_t>(e.addend);
     summary_.relocations.push_back({.offset = at,
                                     .width = static_cast<uint8_t>(std::min(width, 8u)),
                                     .shift = e.mask_shift,
-                                    .addend = value});
-    if (e.mask_shift != 0 || e.mask != ~uint64_t{0})
-      value = 0; // one piece of the address: nothing to add to
+                                    .addend = place->second + static_cast<uint64_t>(e.addend)});
+    value = 0;
   }
   std::vector<uint8_t> &image = summary_.arena_image;
   if (image.size() < at + width)

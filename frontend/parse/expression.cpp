@@ -1,4 +1,5 @@
-// Constant expressions, PTX ISA 4.5.4 to 4.5.6.
+// Constant expressions, PTX ISA 4.5.4 to 4.5.6. Where sections 4.5.5 and 4.5.6 contradict each
+// other or leave a result open, it is what ptxas computes.
 #include "frontend/parse/parser_impl.h"
 #include "frontend/support/half.h"
 
@@ -86,6 +87,8 @@ const char *apply(Tok op, const Constant &a, const Constant &b, Constant &out) {
       out = make_double(x * y);
       return nullptr;
     case Tok::Slash:
+      if (y == 0)
+        return "division by zero in a constant expression";
       out = make_double(x / y);
       return nullptr;
     default:
@@ -135,25 +138,24 @@ const char *apply(Tok op, const Constant &a, const Constant &b, Constant &out) {
   case Tok::Percent:
     if (y == 0)
       return "division by zero in a constant expression";
-    out = make_int(Type::S64, x % y);
+    out = make_int(Type::U64, x % y); // .s64 in table 5; ptxas takes it as unsigned
     return nullptr;
+  // Of the count ptxas takes the lowest six bits; the text leaves larger counts open.
   case Tok::ShiftLeft:
-    out = make_int(a.type, y >= 64 ? 0 : x << y);
+    out = make_int(a.type, x << (y & 63));
     return nullptr;
   case Tok::ShiftRight:
-    if (a.type == Type::U64)
-      out = make_int(a.type, y >= 64 ? 0 : x >> y);
-    else
-      out = make_int(a.type, static_cast<uint64_t>(sx >> (y >= 64 ? 63 : y)));
+    out = make_int(a.type,
+                   a.type == Type::U64 ? x >> (y & 63) : static_cast<uint64_t>(sx >> (y & 63)));
     return nullptr;
   case Tok::Amp:
-    out = make_int(Type::U64, x & y);
+    out = make_int(t, x & y);
     return nullptr;
   case Tok::Pipe:
-    out = make_int(Type::U64, x | y);
+    out = make_int(t, x | y);
     return nullptr;
   case Tok::Caret:
-    out = make_int(Type::U64, x ^ y);
+    out = make_int(t, x ^ y);
     return nullptr;
   case Tok::AmpAmp:
     out = make_int(Type::S64, x && y);
@@ -206,13 +208,10 @@ bool Parser::parse_binary(Constant &out, int minimum, unsigned depth) {
               "4.5.6");
         return false;
       }
-      const bool to_double = yes.is_float();
-      const bool to_unsigned = yes.type == Type::U64 || no.type == Type::U64;
+      // An integer keeps its own type: the other one's does not count for ptxas.
       out = truth(out) ? yes : no;
-      if (to_double)
+      if (out.is_float())
         out = make_double(as_double(out));
-      else if (to_unsigned)
-        out.type = Type::U64;
     } else {
       return true;
     }
@@ -243,8 +242,7 @@ bool Parser::parse_unary(Constant &out, unsigned depth) {
     else if (out.type == Type::F64)
       out.bits ^= uint64_t{1} << 63;
     else
-      out = make_int(out.type == Type::U64 && out.bits == uint64_t{1} << 63 ? Type::S64 : out.type,
-                     uint64_t{0} - out.bits);
+      out = make_int(out.type, uint64_t{0} - out.bits);
     return true;
   case Tok::Not:
   case Tok::Tilde: {
@@ -318,8 +316,9 @@ std::optional<uint64_t> Parser::parse_count(std::string_view what) {
 uint64_t Parser::convert(const Constant &c, Type to) {
   const TypeInfo &t = info(to);
   if (t.kind == TypeKind::Float || t.kind == TypeKind::AltFloat) {
+    // Of a single-precision literal ptxas takes the bits, for .f64 too.
     if (to == Type::F64)
-      return std::bit_cast<uint64_t>(as_double(c));
+      return c.type == Type::F32 ? c.bits : std::bit_cast<uint64_t>(as_double(c));
     if (to == Type::F32)
       return c.type == Type::F32 ? c.bits
                                  : std::bit_cast<uint32_t>(static_cast<float>(as_double(c)));
@@ -328,6 +327,8 @@ uint64_t Parser::convert(const Constant &c, Type to) {
     if (to == Type::BF16)
       return bfloat16_from_double(as_double(c));
   }
+  if (t.bits == 32 && c.is_float())
+    return convert(c, Type::F32);
   if (t.bits >= 64)
     return c.bits;
   const uint64_t mask = (uint64_t{1} << t.bits) - 1;

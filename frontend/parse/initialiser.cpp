@@ -1,6 +1,7 @@
 // Initialisers of variables, PTX ISA 5.4.4.
 #include "frontend/parse/parser_impl.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace w2w::ptx {
@@ -13,30 +14,29 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   else if (v.space != StateSpace::Global && v.space != StateSpace::Const)
     error(at_, "only .global and .const variables can have an initialiser", "5.4.4");
   if (info(v.type).kind == TypeKind::Opaque) {
-    // Fields of samplers and textures: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3. They are
-    // given by the host in practice; one element stands for them all, which lowering refuses.
+    // Given by the host in practice; one element stands for all fields, which lowering refuses.
     if (!at(Tok::LBrace))
       return error(loc(), fmt::format("expected '{{'; {}", found()), "5.3");
-    skip_braces();
     const InitialiserElement fields[1] = {};
-    v.initialiser = arena_.copy(std::span<const InitialiserElement>(fields));
+    if (parse_opaque_fields(v.type, 0) > 0)
+      v.initialiser = arena_.copy(std::span<const InitialiserElement>(fields));
     return;
   }
   std::vector<uint64_t> levels = dimensions;
   if (v.vector_width > 1)
     levels.push_back(v.vector_width);
-  InitialiserCursor c{v, levels, {}, 0};
+  InitialiserCursor c{v, levels};
   if (levels.empty()) {
     if (at(Tok::LBrace)) {
       error(loc(), fmt::format("'{}' is not an array; write its value without braces", v.name),
             "5.4.4");
       return skip_braces();
     }
-    parse_initialiser_value(c, 0);
+    parse_initialiser_value(c);
   } else {
     if (!dimensions.empty() && !v.unsized && dimensions[0] == 0)
       error(at_, fmt::format("array '{}' has no elements to initialise", v.name), "5.4.4");
-    parse_initialiser_list(c, 0, 0);
+    parse_initialiser_list(c, 0);
   }
   if (v.unsized && !dimensions.empty()) {
     dimensions[0] = c.outer_extent;
@@ -45,7 +45,66 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   v.initialiser = arena_.copy(c.elements);
 }
 
-void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t offset) {
+/// Fields of a texture, sampler or surface, or lists of them: `{ width = 4, addr_mode_0 = wrap }`,
+/// PTX ISA 5.3. Returns how many there are.
+unsigned Parser::parse_opaque_fields(Type type, unsigned depth) {
+  // Names of fields, and the types that have them, as ptxas sees it.
+  static constexpr struct {
+    std::string_view name;
+    bool texture, sampler, surface;
+  } kFields[] = {{"width", true, false, true},
+                 {"height", true, false, true},
+                 {"depth", true, false, true},
+                 {"channel_data_type", true, false, true},
+                 {"channel_order", true, false, true},
+                 {"array_size", true, false, true},
+                 {"num_mipmap_levels", true, false, false},
+                 {"num_samples", true, false, false},
+                 {"memory_layout", false, false, true},
+                 {"normalized_coords", true, false, false},
+                 {"force_unnormalized_coords", false, true, false},
+                 {"filter_mode", true, true, false},
+                 {"addr_mode_0", true, true, false},
+                 {"addr_mode_1", true, true, false},
+                 {"addr_mode_2", true, true, false}};
+  static constexpr std::string_view kValues[] = {
+      "nearest", "linear", "wrap", "mirror", "clamp_ogl", "clamp_to_edge", "clamp_to_border"};
+  unsigned count = 0;
+  const unsigned errors = diags_.error_count();
+  advance(); // '{'
+  while (!at(Tok::RBrace) && diags_.error_count() == errors) {
+    if (at(Tok::LBrace) && depth < kMaxDepth) {
+      count += parse_opaque_fields(type, depth + 1);
+    } else {
+      const SourceLoc at_ = loc();
+      std::string_view name;
+      if (!expect_name(name, "a field"))
+        break;
+      const auto *field = std::ranges::find(kFields, name, [](const auto &f) { return f.name; });
+      if (field == std::end(kFields) || !(type == Type::TexRef       ? field->texture
+                                          : type == Type::SamplerRef ? field->sampler
+                                                                     : field->surface))
+        error(at_, fmt::format("a .{} has no field '{}'", info(type).spelling, name), "5.3");
+      else if (expect(Tok::Equal, "after the field")) {
+        Constant ignored;
+        if (at(Tok::Identifier) && std::ranges::find(kValues, tok_.text) != std::end(kValues))
+          advance();
+        else
+          parse_constant(ignored);
+      }
+      ++count;
+    }
+    if (!accept(Tok::Comma))
+      break;
+  }
+  if (diags_.error_count() == errors && expect(Tok::RBrace, "at the end of the fields"))
+    return count;
+  while (!at(Tok::Semicolon) && !at(Tok::End))
+    advance();
+  return count;
+}
+
+void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level) {
   if (level > kMaxDepth)
     return error(loc(), "initialiser is nested too deeply", "5.4.4");
   const SourceLoc at_ = loc();
@@ -55,11 +114,8 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
                              c.variable.name, found()),
                  "5.4.4");
   advance();
-  uint64_t stride = bytes(c.variable.type);
-  for (size_t i = level + 1; i < c.dimensions.size(); ++i)
-    if (__builtin_mul_overflow(stride, c.dimensions[i], &stride))
-      return error(at_, fmt::format("variable '{}' is too large", c.variable.name), "5.4.3");
   const bool open = level == 0 && c.variable.unsized;
+  const bool innermost = level + 1 == c.dimensions.size();
   uint64_t count = 0;
   const unsigned errors = diags_.error_count();
   while ((count > 0 || !at(Tok::RBrace)) && !at(Tok::End)) {
@@ -68,10 +124,20 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
             fmt::format("too many values for '{}': the dimension has {}", c.variable.name,
                         c.dimensions[level]),
             "5.4.4");
-    if (level + 1 < c.dimensions.size())
-      parse_initialiser_list(c, level + 1, offset + count * stride);
-    else
-      parse_initialiser_value(c, offset + count * stride);
+    if (!innermost) {
+      parse_initialiser_list(c, level + 1);
+    } else {
+      if (c.incomplete) {
+        warning(*c.incomplete,
+                fmt::format("fewer values than this dimension of '{}' has: the next list's follow "
+                            "them directly, as ptxas places them; write every value",
+                            c.variable.name),
+                "5.4.4");
+        c.incomplete.reset();
+      }
+      parse_initialiser_value(c);
+      c.offset += bytes(c.variable.type);
+    }
     if (diags_.error_count() != errors) {
       // The rest of the list would only repeat the error.
       while (!at(Tok::Semicolon) && !at(Tok::End))
@@ -84,6 +150,13 @@ void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t
   }
   if (open)
     c.outer_extent = count;
+  else if (innermost && c.variable.vector_width > 1 && count != c.dimensions[level])
+    error(at_,
+          fmt::format("a .v{} vector takes {} values", c.variable.vector_width,
+                      c.variable.vector_width),
+          "5.4.4");
+  else if (count < c.dimensions[level] && !c.incomplete)
+    c.incomplete = at_;
   if (!expect(Tok::RBrace, "at the end of the initialiser"))
     while (!at(Tok::Semicolon) && !at(Tok::End))
       advance();
@@ -135,11 +208,11 @@ bool Parser::parse_address_expression(InitialiserElement &e) {
   return false;
 }
 
-void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
+void Parser::parse_initialiser_value(InitialiserCursor &c) {
   const SourceLoc at_ = loc();
   const Type type = c.variable.type;
   InitialiserElement e;
-  e.offset = offset;
+  e.offset = c.offset;
   if (type == Type::F16 || type == Type::F16x2 || type == Type::Pred)
     return error(at_,
                  fmt::format("variables of type .{} cannot have an initialiser; use .b{}",
@@ -197,7 +270,8 @@ void Parser::parse_initialiser_value(InitialiserCursor &c, uint64_t offset) {
   Constant value;
   if (!parse_constant(value))
     return;
-  if (value.is_float() && !is_float(type) && !(is_bits(type) && bits(type) == bits(value.type)))
+  if (value.is_float() && !is_float(type) &&
+      !(is_bits(type) && (bits(type) == 32 || bits(type) == 64)))
     return error(at_,
                  fmt::format("a floating-point value cannot initialise a variable of type .{}",
                              info(type).spelling),

@@ -1,8 +1,7 @@
 // Linking of several modules: which declarations of a name are one symbol, and which definition it
 // has. The modules are parsed one after the other; a symbol that was declared in a module before is
-// bound to the entity it has there, so that every use points to it. Rules: PTX ISA 11.6; what wins
-// among .weak, .common and .visible as in ELF ("Symbol Table", System V gABI); messages in
-// nvlink's words.
+// bound to the entity it has there, so that every use points to it. Rules: PTX ISA 11.6, and what
+// nvlink makes of .weak, .common and .visible, in its words.
 #include "frontend/parse/parser_impl.h"
 
 namespace w2w::ptx {
@@ -13,18 +12,6 @@ namespace {
 bool is_system_function(std::string_view name) {
   return name == "vprintf" || name == "malloc" || name == "free" || name == "__assertfail" ||
          name.starts_with("cuda");
-}
-
-/// A stronger definition replaces a weaker one.
-int strength(Linkage l) {
-  switch (l) {
-  case Linkage::Weak:
-    return 1;
-  case Linkage::Common:
-    return 2;
-  default:
-    return 3;
-  }
 }
 
 } // namespace
@@ -142,15 +129,28 @@ bool Parser::link_definition(Function &old, const Function &now) {
   if ((!old.has_body && !old.alias_of) || it == linked_.end() ||
       it->second.symbol.function != &old || it->second.part == part_)
     return true;
-  const int was = strength(old.linkage), is = strength(now.linkage);
-  if (is > was) {
+  const bool is_weak = now.linkage == Linkage::Weak;
+  if (old.linkage == Linkage::Weak && !is_weak) {
     old.has_body = false;
     old.alias_of = nullptr;
     return true;
   }
-  if (is == was && now.linkage != Linkage::Weak)
+  if (!is_weak && old.linkage != Linkage::Weak)
     multiple_definition(now.name, now.loc);
   return false;
+}
+
+/// A .common variable without an initialiser: another definition may take its place.
+static bool is_tentative(const Variable &v) {
+  return v.linkage == Linkage::Common && v.initialiser.empty();
+}
+
+/// As nvlink has it: initial values, a .weak variable's too, count for more than a tentative
+/// definition, and make a .common variable an ordinary definition.
+static int strength(const Variable &v, const Variable &other) {
+  if (v.linkage == Linkage::Weak)
+    return is_tentative(other) && !v.initialiser.empty() ? 3 : 1;
+  return is_tentative(v) ? 2 : 4;
 }
 
 /// A further declaration of a variable that is not internal.
@@ -160,26 +160,36 @@ void Parser::link_variable(Variable &old, const Variable &now) {
   if (old.space != now.space || bytes(old.type) != bytes(now.type))
     return link_error(now.loc, fmt::format("'{}' in '{}' is declared differently in '{}'", now.name,
                                            here, first));
-  const bool both_common = old.linkage == Linkage::Common && now.linkage == Linkage::Common;
-  if (!both_common && !old.unsized && !now.unsized && old.size != now.size)
-    return link_error(now.loc, fmt::format("size does not match for '{}' in '{}', first specified "
-                                           "in '{}'; {} and {} bytes",
-                                           now.name, here, first, now.size, old.size));
+  const bool both_tentative = is_tentative(old) && is_tentative(now);
+  if (!both_tentative && !old.unsized && !now.unsized && old.size != now.size) {
+    const bool old_tentative = is_tentative(old);
+    const Variable &value = old_tentative ? now : old;
+    if (value.initialiser.empty() || !(old_tentative || is_tentative(now)))
+      return link_error(now.loc, fmt::format("size does not match for '{}' in '{}', first "
+                                             "specified in '{}'; {} and {} bytes",
+                                             now.name, here, first, now.size, old.size));
+    if (value.size < std::max(old.size, now.size))
+      return link_error(now.loc, fmt::format("'{}' is larger as .common than where it is "
+                                             "initialised, in '{}' and '{}'; {} and {} bytes",
+                                             now.name, here, first, now.size, old.size));
+  }
   if (!is_definition(now))
     return;
+  uint32_t align = now.align;
   if (is_definition(old)) {
-    const int was = strength(old.linkage), is = strength(now.linkage);
-    if (is == was && is == 3)
+    const int was = strength(old, now), is = strength(now, old);
+    if (is == was && is == 4)
       return multiple_definition(now.name, now.loc);
-    // Of several .common declarations the largest is allocated, with the strictest alignment.
-    if (is < was || (is == was && (!both_common || now.size <= old.size))) {
-      if (both_common)
-        old.align = std::max(old.align, now.align);
+    // Of several tentative definitions the largest is allocated, with the strictest alignment.
+    if (is_tentative(old) || is_tentative(now))
+      align = std::max(old.align, now.align);
+    if (is < was || (is == was && (!both_tentative || now.size <= old.size))) {
+      if (is_tentative(now))
+        old.align = align;
       return;
     }
   }
   const uint32_t index = old.index;
-  const uint32_t align = both_common ? std::max(old.align, now.align) : now.align;
   old = now; // uses seen before see the definition
   old.index = index;
   old.align = align;
@@ -199,6 +209,12 @@ void Parser::finish_link() {
                fmt::format("undefined reference to '{}' in '{}'; link the module that defines it",
                            name, parts_[user].name));
   };
+  // nvlink merges the two and forgets the memory of both.
+  for (const DynamicShared &d : dynamic_shared_)
+    if (const auto it = linked_.find(d.name); it != linked_.end())
+      link_error(d.loc, fmt::format("'{}' is the block's dynamic shared memory in '{}', and has a "
+                                    "size in '{}'; give one of them another name",
+                                    d.name, parts_[d.part].name, parts_[it->second.part].name));
   for (const Function *f : functions_)
     if (!f->has_body && !f->alias_of && !is_system_function(f->name))
       undefined(f, f->name);

@@ -137,11 +137,14 @@ private:
   struct InitialiserCursor {
     Variable &variable;
     std::span<const uint64_t> dimensions; // vector width appended
-    std::vector<InitialiserElement> elements;
-    uint64_t outer_extent = 0; // elements of the first dimension seen
+    std::vector<InitialiserElement> elements = {};
+    uint64_t offset = 0;                      // of the next value: lists are packed, as by ptxas
+    uint64_t outer_extent = 0;                // elements of the first dimension seen
+    std::optional<SourceLoc> incomplete = {}; // a list with fewer values than its dimension
   };
-  void parse_initialiser_list(InitialiserCursor &c, size_t level, uint64_t offset);
-  void parse_initialiser_value(InitialiserCursor &c, uint64_t offset);
+  unsigned parse_opaque_fields(Type type, unsigned depth);
+  void parse_initialiser_list(InitialiserCursor &c, size_t level);
+  void parse_initialiser_value(InitialiserCursor &c);
   bool parse_address_expression(InitialiserElement &e);
 
   // -- constant expressions (expression.cpp)
@@ -225,6 +228,12 @@ private:
     std::string_view *name; // of the function or variable
     size_t part;
   };
+  struct DynamicShared {
+    std::string_view name; // in its own module
+    SourceLoc loc;
+    size_t part;
+  };
+  std::vector<DynamicShared> dynamic_shared_;
   std::unordered_map<std::string_view, NameOwner> owners_; // names given in the linked module
   std::unordered_map<const void *, SourceLoc> references_; // first use of functions and variables
   Module so_far_;                                          // version, target of the modules before

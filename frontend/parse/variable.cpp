@@ -477,7 +477,9 @@ void Parser::parse_declared_variables(const Declaration &d) {
         variables_.push_back(one);
         if (linking()) {
           claim_name(s, one->name, one->linkage);
-          if (!is_dynamic_shared(*one))
+          if (is_dynamic_shared(*one))
+            dynamic_shared_.push_back({name->text, one->loc, part_});
+          else
             export_symbol(s, name->text, one->linkage, one->loc, is_definition(*one));
         }
       }

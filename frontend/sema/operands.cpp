@@ -255,14 +255,11 @@ private:
 
   void convert_immediate(Operand &o, Type type) const {
     if (is_float(o.imm_type)) {
-      const double d = o.imm_type == Type::F32 ? std::bit_cast<float>(static_cast<uint32_t>(o.imm))
-                                               : std::bit_cast<double>(o.imm);
       if (bits(type) == 32 && o.imm_type != Type::F32) {
-        o.imm = std::bit_cast<uint32_t>(static_cast<float>(d));
+        o.imm = std::bit_cast<uint32_t>(static_cast<float>(std::bit_cast<double>(o.imm)));
         o.imm_type = Type::F32;
-      } else if (bits(type) == 64 && o.imm_type != Type::F64) {
-        o.imm = std::bit_cast<uint64_t>(d);
-        o.imm_type = Type::F64;
+      } else if (bits(type) == 64) {
+        o.imm_type = Type::F64; // of a single-precision literal ptxas takes the bits
       }
       return;
     }

@@ -8,7 +8,7 @@
 
 namespace w2w::abi {
 
-inline constexpr uint32_t kLaunchBlockVersion = 2;
+inline constexpr uint32_t kLaunchBlockVersion = 3;
 /// Spin locks, a dword each, of the table at LaunchBlock::atomic_locks; a power of two.
 inline constexpr uint32_t kAtomicLocks = 1024;
 
@@ -31,6 +31,8 @@ struct LaunchBlock {
       shared_slab; // 96: base of per-workgroup slabs when the shared window is not in LDS; else 0
   uint64_t shared_slab_stride; // 104: bytes per workgroup
   uint64_t atomic_locks;       // 112: locks of 128-bit atomics, one table a context; 0 is free
+  uint32_t static_shared_size; // 120: bytes of the kernel's own .shared variables
+  uint32_t explicit_cluster;   // 124: 1 if the kernel or the launch names the size of a cluster
 };
 
 /// Names of the kernel argument that points to the launch block, in AMD's metadata. The second says
@@ -46,10 +48,11 @@ constexpr uint32_t solo_work_items(uint32_t threads) {
   return (threads + 31) / 32 * 64;
 }
 
-static_assert(sizeof(LaunchBlock) == 120);
+static_assert(sizeof(LaunchBlock) == 128);
 static_assert(offsetof(LaunchBlock, ntid) == 16);
 static_assert(offsetof(LaunchBlock, grid_workspace) == 56);
 static_assert(offsetof(LaunchBlock, shared_slab_stride) == 104);
 static_assert(offsetof(LaunchBlock, atomic_locks) == 112);
+static_assert(offsetof(LaunchBlock, explicit_cluster) == 124);
 
 } // namespace w2w::abi

@@ -9,7 +9,7 @@ namespace {
 // Layout: magic (8 bytes), version (u32), checksum of everything after it (u64), then the fields in
 // declaration order. Numbers are little-endian; strings and lists start with their length as u64.
 constexpr char kMagic[8] = {'w', '2', 'w', 's', 'u', 'm', 'm', '\n'};
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr size_t kHeader = sizeof(kMagic) + sizeof(uint32_t) + sizeof(uint64_t);
 
 /// FNV-1a, 64 bits: finds damage, not malice.
@@ -107,7 +107,7 @@ template <typename Io, typename P> void fields_of(Io &io, P &r, const KernelPara
 }
 template <typename Io, typename K> void fields_of(Io &io, K &r, const KernelSummary *) {
   io(r.name), io(r.params), io(r.param_bytes), io(r.max_threads), io(r.req_threads);
-  io(r.static_shared), io(r.const_bytes), io(r.error);
+  io(r.cluster), io(r.explicit_cluster), io(r.static_shared), io(r.const_bytes), io(r.error);
 }
 template <typename Io, typename V> void fields_of(Io &io, V &r, const VariableSummary *) {
   io(r.name), io(r.offset), io(r.size), io(r.align), io(r.is_const), io(r.is_managed),

@@ -24,6 +24,8 @@ struct KernelSummary {
   uint32_t param_bytes = 0;            // end of the last parameter
   uint32_t max_threads[3] = {0, 0, 0}; // .maxntid; 0 if not given
   uint32_t req_threads[3] = {0, 0, 0}; // .reqntid; 0 if not given
+  uint32_t cluster[3] = {0, 0, 0};     // .reqnctapercluster; 0 if not given
+  bool explicit_cluster = false;       // .explicitcluster: a launch must name the cluster's size
   uint32_t static_shared = 0; // bytes of statically sized .shared reachable from the kernel
   uint32_t const_bytes = 0;   // bytes of module-scope .const (cudaFuncAttributes::constSizeBytes)
   std::string error;          // not empty: the kernel is poisoned; the rendered diagnostics

@@ -1,6 +1,7 @@
 #include "lowering/codegen/pipeline.h"
 
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/bound_registers.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/expand_bfloat_extrema.h"
@@ -184,6 +185,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   OptimizationLevel level = kLevels[state.options.opt_level & 3];
   mpm.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                              : builder.buildPerModuleDefaultPipeline(level));
+
+  // bound_registers must come after LLVM's passes: inlining settles which functions a kernel calls.
+  mpm.addPass(OURS(bound_registers));
 
   // lower_division must come after LLVM's passes: they fold and combine fdiv, not its sequence.
   mpm.addPass(OURS(lower_division));

@@ -2,6 +2,7 @@
 
 #include "lowering/abi/module_summary.h"
 #include "lowering/emit/emitter_table.h"
+#include "lowering/emit/unrolling.h"
 
 #include "llvm/IR/Dominators.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
@@ -37,6 +38,7 @@ bool FunctionEmitter::run() {
   for (const ptx::Label *label : function.labels)
     label_blocks_.push_back(BasicBlock::Create(b.getContext(), StringRef(label->name), ir));
 
+  KeptLoops kept_loops(module.ptx, function);
   for (const ptx::Statement &s : function.statements) {
     if (s.kind == ptx::Statement::Kind::Label) {
       BasicBlock *block = label_block(*s.label);
@@ -48,6 +50,8 @@ bool FunctionEmitter::run() {
       if (terminated())
         b.SetInsertPoint(new_block("dead"));
       emit_instruction(*s.instruction);
+    } else if (!terminated()) {
+      kept_loops.add(*s.pragma, *b.GetInsertBlock());
     }
   }
   if (!terminated())
@@ -70,6 +74,7 @@ bool FunctionEmitter::run() {
     slots.push_back(carry_);
   DominatorTree tree(*ir);
   PromoteMemToReg(slots, tree);
+  kept_loops.mark(*ir, tree);
   return true;
 }
 

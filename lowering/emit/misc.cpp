@@ -25,10 +25,8 @@ Value *read_special_register(FunctionEmitter &e, const Operand &op) {
   auto read = [&](StringRef n, W2wKind kind) -> Value * {
     return e.call_w2w("w2w.sreg." + n + component, e.int_type(ptx::bits(info.type)), {}, kind);
   };
-  // Every CTA is a cluster of its own (PTX ISA 10.11 to 10.17 for a launch without clusters).
+  // Every CTA is a cluster of its own (PTX ISA 10.12 to 10.17).
   switch (op.special) {
-  case SpecialRegister::is_explicit_cluster:
-    return b.getFalse();
   case SpecialRegister::clusterid:
     return read("ctaid", W2wKind::Pure);
   case SpecialRegister::nclusterid:
@@ -39,6 +37,12 @@ Value *read_special_register(FunctionEmitter &e, const Operand &op) {
   case SpecialRegister::cluster_nctaid:
   case SpecialRegister::cluster_nctarank:
     return b.getInt32(1);
+  case SpecialRegister::total_smem_size:
+  case SpecialRegister::aggr_smem_size: { // in units of allocation, PTX ISA 10.30
+    const uint32_t unit = e.module.ptx.sm >= 80 ? 128 : 256;
+    Value *size = read("total_smem_size", W2wKind::Pure);
+    return b.CreateAnd(b.CreateAdd(size, b.getInt32(unit - 1)), b.getInt32(~(unit - 1)));
+  }
   case SpecialRegister::clock:
   case SpecialRegister::clock_hi:
   case SpecialRegister::clock64:

@@ -107,6 +107,18 @@ FunctionCallee ModuleEmitter::w2w(StringRef name, FunctionType *type, W2wKind ki
 // --- Variables
 // --------------------------------------------------------------------------------------------------------
 
+/// Whether eight elements from the first on are the bytes of one address, as mask() takes them
+/// apart.
+static bool is_address_by_bytes(std::span<const ptx::InitialiserElement> e) {
+  if (e.size() < 8)
+    return false;
+  for (unsigned i = 0; i < 8; ++i)
+    if (e[i].variable != e[0].variable || e[i].addend != e[0].addend ||
+        e[i].offset != e[0].offset + i || e[i].mask != uint64_t{0xff} << (8 * i))
+      return false;
+  return true;
+}
+
 Constant *ModuleEmitter::initialiser(const ptx::Variable &v) {
   auto *bytes_type = ArrayType::get(llvm::Type::getInt8Ty(context), storage_of(v).size);
   if (v.space == StateSpace::Shared)
@@ -127,7 +139,8 @@ Constant *ModuleEmitter::initialiser(const ptx::Variable &v) {
     for (unsigned i = 0; i < width && offset + i < image.size(); ++i)
       image[offset + i] = i < 8 ? static_cast<uint8_t>(bits >> (8 * i)) : 0;
   };
-  for (const ptx::InitialiserElement &e : v.initialiser) {
+  for (size_t i = 0; i < v.initialiser.size(); ++i) {
+    const ptx::InitialiserElement &e = v.initialiser[i];
     using Kind = ptx::InitialiserElement::Kind;
     if (e.kind == Kind::Bits) {
       put(e.offset, e.bits);
@@ -138,15 +151,19 @@ Constant *ModuleEmitter::initialiser(const ptx::Variable &v) {
       put(e.offset, (id & e.mask) >> e.mask_shift);
       continue;
     }
-    if (e.variable->space == StateSpace::Shared || e.variable->space == StateSpace::Local ||
-        e.mask != ~uint64_t{0} || e.mask_shift != 0 || width != 8) {
+    if (!options.all_variables)
+      continue; // the runtime writes addresses when it places the arena
+    const bool by_bytes = is_address_by_bytes(v.initialiser.subspan(i));
+    if (width != 8 && !by_bytes) {
       diags.report({ptx::Severity::Error, v.loc,
                     "initialiser of '" + std::string(v.name) +
-                        "' holds an address that is not a whole 64-bit word of .global or .const "
-                        "memory; initialise it with .u64 elements",
-                    "5.4.5", ""});
-      continue;
+                        "' holds part of an address, which code objects cannot; initialise it with "
+                        "all bytes of the address or with .u64 elements",
+                    "5.4.4", ""});
+      return ConstantAggregateZero::get(bytes_type); // once is enough
     }
+    if (by_bytes)
+      i += 7;
     Constant *address =
         ConstantExpr::getPtrToInt(global(*e.variable), llvm::Type::getInt64Ty(context));
     if (e.addend)

@@ -49,7 +49,7 @@ private:
   Value *clock();
   Value *global_timer();
   Value *dynamic_shared();
-  Value *static_shared() { return builder_.CreateIntrinsic(Intrinsic::amdgcn_groupstaticsize, {}); }
+  Value *static_shared();
   Value *low32(Value *v) { return builder_.CreateTrunc(v, builder_.getInt32Ty()); }
   Value *high32(Value *v) { return low32(builder_.CreateLShr(v, 32)); }
   Value *vector_register(StringRef base, unsigned dim);
@@ -147,6 +147,14 @@ Value *SpecialRegisters::dynamic_shared() {
   return builder_.CreateSub(all, static_shared());
 }
 
+/// Without a launch block the words that barriers count in are among them.
+Value *SpecialRegisters::static_shared() {
+  if (runtime())
+    return load(launch_block(builder_), offsetof(abi::LaunchBlock, static_shared_size),
+                builder_.getInt32Ty(), 0, 0);
+  return builder_.CreateIntrinsic(Intrinsic::amdgcn_groupstaticsize, {});
+}
+
 Value *SpecialRegisters::vector_register(StringRef base, unsigned dim) {
   if (base == "tid")
     return tid(dim);
@@ -198,8 +206,13 @@ Value *SpecialRegisters::value(StringRef name, CallInst &at) {
     return not_(below());
   if (name == "lanemask_gt")
     return not_(through());
-  if (name == "smid" || name == "cluster_ctarank" || name == "is_explicit_cluster")
-    return at.getType()->isIntegerTy(1) ? builder_.getFalse() : (Value *)builder_.getInt32(0);
+  if (name == "smid" || name == "cluster_ctarank")
+    return builder_.getInt32(0);
+  if (name == "is_explicit_cluster") // HIP's launches name no clusters
+    return runtime() ? builder_.CreateIsNotNull(load(launch_block(builder_),
+                                                     offsetof(abi::LaunchBlock, explicit_cluster),
+                                                     builder_.getInt32Ty(), 0, 0))
+                     : (Value *)builder_.getFalse();
   if (name == "nsmid" || name == "cluster_nctarank")
     return one;
   if (name == "gridid")
@@ -223,8 +236,8 @@ Value *SpecialRegisters::value(StringRef name, CallInst &at) {
     return high32(global_timer());
   if (name == "dynamic_smem_size")
     return dynamic_shared();
-  if (name == "total_smem_size" || name == "aggr_smem_size")
-    return builder_.CreateAdd(static_shared(), dynamic_shared());
+  if (name == "total_smem_size")
+    return builder_.CreateAdd(static_shared(), dynamic_shared(), "total_smem_size");
   if (name.starts_with("reserved_smem_offset"))
     return builder_.getInt32(0); // nothing is reserved in the shared window
   // Cooperative groups read the grid workspace as envreg1 << 32 | envreg2 or the other way round,

@@ -1,4 +1,5 @@
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/bound_registers.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
 #include "lowering/passes/expand_bfloat_extrema.h"
@@ -32,6 +33,7 @@ std::span<const PassInfo> all_passes() {
   }
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
+      PASS(bound_registers),
       PASS(clobber_after_acquire),
       PASS(complete_releases),
       PASS(expand_bfloat_extrema),

@@ -10,6 +10,8 @@ namespace w2w::cuda {
 namespace {
 
 constexpr uint32_t kSharedWithoutOptIn = 48 << 10;
+/// More than a kernel's barriers ever take of the LDS.
+constexpr uint32_t kMostBarrierBytes = 2 << 10;
 
 const abi::KernelSummary &summary_of(const Function &function) {
   return function.module->program->summary().kernels[function.index];
@@ -61,9 +63,13 @@ CUresult get_attribute(int *value, CUfunction_attribute attrib, Function &functi
     *value = function.carveout;
     return CUDA_SUCCESS;
   case CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET:
+    *value = kernel.explicit_cluster;
+    return CUDA_SUCCESS;
   case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH:
   case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT:
   case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH:
+    *value = static_cast<int>(kernel.cluster[attrib - CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH]);
+    return CUDA_SUCCESS;
   case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
   case CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
     *value = 0;
@@ -181,6 +187,37 @@ CUresult active_blocks(int *blocks, CUfunction handle, int block_size, size_t dy
                  *context);
 }
 
+/// Dynamic shared memory with which that many blocks run on a compute unit at once.
+CUresult available_shared(size_t &bytes, const Function &function, CUfunction handle,
+                          Context &context, int blocks, int block_size) {
+  bytes = 0;
+  if (block_size > max_threads(function, *context.device))
+    return CUDA_SUCCESS;
+  LaunchedKernel kernel;
+  if (CUresult result = load_for(function, context, 0, block_size, kernel))
+    return result;
+  const auto &p = context.device->properties;
+  size_t share = shared_limit(*context.device), used = summary_of(function).static_shared;
+  if (!kernel.shared_in_memory) { // LDS is what blocks share, barriers' words among it
+    const size_t pool = std::max<size_t>(p.sharedMemPerMultiprocessor, p.sharedMemPerBlock);
+    share = std::min<size_t>(pool / static_cast<size_t>(blocks), p.sharedMemPerBlock);
+    used = kernel.loaded->code->lds_bytes;
+  }
+  // LDS comes in granules, which HIP knows: at most 1,280 bytes.
+  constexpr size_t kStep = 256;
+  size_t left = (share > used ? share - used : 0) / kStep * kStep;
+  for (int active = 0;; left -= std::min(left, kStep)) {
+    if (CUresult result = active_blocks(&active, handle, block_size, left))
+      return result;
+    if (active >= blocks) {
+      bytes = left;
+      return CUDA_SUCCESS;
+    }
+    if (left == 0 || share > used + left + 2 * 1280)
+      return CUDA_SUCCESS; // something else is the limit
+  }
+}
+
 } // namespace
 
 bool solo_alone(const Device &device) {
@@ -208,8 +245,11 @@ uint64_t shared_limit(const Device &device) {
 
 CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
                       jit::KernelVersion version, uint64_t dynamic_shared, LaunchedKernel &kernel) {
-  uint64_t lds = device.properties.sharedMemPerBlock;
-  version.shared_in_memory = summary_of(function).static_shared + dynamic_shared > lds;
+  const uint64_t lds = device.properties.sharedMemPerBlock,
+                 used = summary_of(function).static_shared;
+  // Static memory alone may leave no room for what barriers need in LDS, and then there is no code.
+  // (CUDA allows 48 KiB of it.)
+  version.shared_in_memory = used + dynamic_shared > lds || used + kMostBarrierBytes > lds;
   auto loaded = instance.kernel(function.index, version);
   // What barriers need in LDS may be too much as well.
   if (loaded && !version.shared_in_memory && (*loaded)->code->lds_bytes + dynamic_shared > lds) {
@@ -414,10 +454,5 @@ CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction handl
     return CUDA_ERROR_INVALID_HANDLE;
   if (!bytes || blocks <= 0 || block_size <= 0)
     return CUDA_ERROR_INVALID_VALUE;
-  const auto &p = context->device->properties;
-  size_t pool = std::max<size_t>(p.sharedMemPerMultiprocessor, p.sharedMemPerBlock);
-  size_t share = std::min<size_t>(pool / static_cast<size_t>(blocks), p.sharedMemPerBlock);
-  size_t used = summary_of(*function).static_shared;
-  *bytes = share > used ? share - used : 0;
-  return CUDA_SUCCESS;
+  return available_shared(*bytes, *function, handle, *context, blocks, block_size);
 }

@@ -24,6 +24,7 @@ struct Launch {
   bool cooperative = false;
   void **params = nullptr;
   void **extra = nullptr;
+  bool names_cluster = false; // the launch says how large a cluster is: one block
 };
 
 /// The parameter buffer: the program's parameters at PTX's offsets, then the launch block's address
@@ -110,6 +111,12 @@ CUresult check_shape(const Launch &launch, const abi::KernelSummary &kernel, con
     for (int i = 0; i < 3; ++i)
       if (launch.block.v[i] != std::max(kernel.req_threads[i], 1u))
         return CUDA_ERROR_INVALID_VALUE;
+  if (kernel.explicit_cluster && !launch.names_cluster && kernel.cluster[0] == 0) {
+    log_error("{}: the kernel must be launched with the size of a cluster (.explicitcluster): use "
+              "cuLaunchKernelEx with CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION",
+              kernel.name);
+    return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+  }
   return CUDA_SUCCESS;
 }
 
@@ -267,6 +274,8 @@ CUresult launch_kernel(const Launch &launch) {
     block.nctaid[i] = launch.grid.v[i];
   }
   block.dynamic_shared_size = launch.shared_bytes;
+  block.static_shared_size = kernel.static_shared;
+  block.explicit_cluster = launch.names_cluster || kernel.cluster[0] > 0;
   block.grid_id = context->next_grid_id++;
   block.printf_fifo = context->fifo_device;
   block.status = context->status_device;
@@ -367,6 +376,7 @@ CUresult launch_by_config(const CUlaunchConfig *config, CUfunction function, voi
       const auto &dim = attribute.value.clusterDim;
       if (uint64_t{dim.x} * dim.y * dim.z > 1)
         return not_supported("cuLaunchKernelEx", "clusters of more than one block");
+      launch.names_cluster = uint64_t{dim.x} * dim.y * dim.z == 1;
       break;
     }
     // Serialising completely is what these allow to relax; the others are hints.

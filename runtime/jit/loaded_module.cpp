@@ -30,15 +30,7 @@ std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t bas
         offset > summary.arena_size - relocation.width)
       continue; // cannot come from our compiler; the summary's reader has checked it
     need(offset + relocation.width);
-    uint64_t value = 0;
-    for (unsigned i = 0; i < relocation.width; ++i)
-      value |= uint64_t{image[offset + i]} << (8 * i);
-    if (relocation.shift == 0) {
-      value += base;
-    } else {
-      // mask() pieces: the addend is in the image as the piece of an address relative to the arena.
-      value += base >> relocation.shift;
-    }
+    const uint64_t value = (base + relocation.addend) >> (relocation.shift & 63);
     for (unsigned i = 0; i < relocation.width; ++i)
       image[offset + i] = static_cast<uint8_t>(value >> (8 * i));
   }

@@ -108,6 +108,96 @@ TEST_CASE("initialisers", "[declaration]") {
   CHECK(variable(p, "cond").initialiser[0].bits == 7);
 }
 
+TEST_CASE("integer constant expressions have ptxas' values", "[declaration]") {
+  // Where sections 4.5.5 and 4.5.6 contradict each other (the type of %, &, |, ^), or say nothing
+  // (counts of shifts beyond 63), and where ptxas goes its own way (the type of ?:).
+  static constexpr struct {
+    std::string_view text;
+    uint64_t value;
+  } kCases[] = {{"1 << 64", 1},
+                {"1 << -1", uint64_t{1} << 63},
+                {"-8 >> 65", ~uint64_t{3}},
+                {"7U >> 66", 1},
+                {"(-1 & -1) >> 63", ~uint64_t{0}},
+                {"(1 | -1) >> 63", ~uint64_t{0}},
+                {"(1 ^ -1) >> 63", ~uint64_t{0}},
+                {"(1 & 1U) - 2 < 0", 0},
+                {"(-1 & 1U) >> 63", 0},
+                {"(~0) >> 63", 1},
+                {"(0x8000000000000000 % -1) >> 63", 1},
+                {"(1 % 2) - 2 < 0", 0},
+                {"-7 % 4", 1},
+                {"-7 / 2", ~uint64_t{0} - 2},
+                {"-7 / 2U", 0x7ffffffffffffffc},
+                {"(1 ? -1 : 1U) >> 62", ~uint64_t{0}},
+                {"(0 ? 1U : -1) / 2", 0},
+                {"-9223372036854775808 >> 63", 1},
+                {"-1 < 1U", 0},
+                {"(.s64) -1 < (.s64) 1U", 1},
+                {"!5 + !0", 1},
+                {"1 < 2 == 2 > 1", 1},
+                {"WARP_SZ * 2", 64},
+                {"1.5 < 2.5", 1},
+                {"0 || 2 && 3", 1}};
+  for (const auto &c : kCases) {
+    INFO(c.text);
+    const Parsed p = parse_module(".global .b64 x = " + std::string(c.text) + ";");
+    CHECK(p.messages() == "");
+    const auto &init = variable(p, "x").initialiser;
+    CHECK((init.empty() ? 0 : init[0].bits) == c.value);
+  }
+}
+
+TEST_CASE("floating-point constants have ptxas' values", "[declaration]") {
+  static constexpr struct {
+    std::string_view type, text;
+    uint64_t value;
+  } kCases[] = {{"f32", "0f7F800001", 0x7f800001},
+                {"f32", "1.1", 0x3f8ccccd},
+                {"f32", "0d3FF8000000000001", 0x3fc00000},
+                {"f32", "1e40", 0x7f800000},
+                {"f32", "7e-46", 0},
+                {"f32", "(1.0 + 2.0) * 0.1", 0x3e99999a},
+                {"f64", "(1.0 + 2.0) * 0.1", 0x3fd3333333333334},
+                // The bits of a single-precision literal are kept, whatever takes them.
+                {"f64", "0f3F800000", 0x3f800000},
+                {"b64", "0f3F800000", 0x3f800000},
+                {"b32", "0f3F800000", 0x3f800000},
+                {"b32", "1.5", 0x3fc00000},
+                {"b64", "1.5", 0x3ff8000000000000}};
+  for (const auto &c : kCases) {
+    INFO(c.type << ' ' << c.text);
+    const Parsed p =
+        parse_module(".global ." + std::string(c.type) + " x = " + std::string(c.text) + ";");
+    CHECK(p.messages() == "");
+    const auto &init = variable(p, "x").initialiser;
+    CHECK((init.empty() ? 0 : init[0].bits) == c.value);
+  }
+  CHECK_THAT(parse_module(".global .f32 x = 1.0 / 0.0;").messages(),
+             Catch::Contains("division by zero"));
+  CHECK_THAT(parse_module(".global .b16 x = 1.0;").messages(),
+             Catch::Contains("a floating-point value cannot initialise"));
+}
+
+TEST_CASE("incomplete lists are packed, as by ptxas, and said to be", "[declaration]") {
+  const Parsed p = parse_module(".global .b32 whole[3][2] = {{1, 2}, {3}};\n"
+                                ".global .b16 short_row[3][2] = {{1}, {}, {2, 3}};\n"
+                                ".global .b32 open[][2] = {{4}, {5}};\n");
+  const auto row = variable(p, "short_row").initialiser;
+  REQUIRE(row.size() == 3);
+  CHECK(row[1].offset == 2);
+  CHECK(row[2].offset == 4);
+  CHECK(variable(p, "open").size == 16);
+  CHECK(variable(p, "open").initialiser[1].offset == 4);
+  REQUIRE(p.diags.list().size() == 2);
+  for (const Diagnostic &d : p.diags.list()) {
+    CHECK(d.severity == Severity::Warning);
+    CHECK_THAT(d.message, Catch::Contains("follow them directly"));
+  }
+  CHECK_THAT(parse_module(".global .v4 .b8 x = {1, 2};").messages(),
+             Catch::Contains("a .v4 vector takes 4 values"));
+}
+
 TEST_CASE("alias", "[declaration]") {
   const Parsed p =
       parse_module(".func a(.param .b32 x) { ret; }\n.func b(.param .b32 x);\n.alias b, a;\n");

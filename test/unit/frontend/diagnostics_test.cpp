@@ -143,8 +143,8 @@ TEST_CASE("a broken declaration neither hides nor invents errors", "[diagnostics
   for (const char *line : broken) {
     INFO(line);
     const Parsed p = parse_text(
-        std::string(".version 9.0\n.target sm_90\n.address_size 64\n.global .b32 a = 1.5;\n") +
-        line + "\n.global .b32 b = 1.5;\n.entry l() { bar.sync 97; }\n.entry m() { ret; }\n");
+        std::string(".version 9.0\n.target sm_90\n.address_size 64\n.global .b16 a = 1.5;\n") +
+        line + "\n.global .b16 b = 1.5;\n.entry l() { bar.sync 97; }\n.entry m() { ret; }\n");
     CHECK(p.diags.error_count() == 4);
     CHECK_THAT(p.messages(), Catch::Contains("4:18 a floating-point value"));
     CHECK_THAT(p.messages(), Catch::Contains("6:18 a floating-point value"));

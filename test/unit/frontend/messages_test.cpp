@@ -55,7 +55,7 @@ std::vector<std::string> said_about(const std::string &text) {
   const w2w::ptx::SourceText source("message", text);
   std::vector<std::string> out;
   for (const w2w::ptx::Diagnostic &d : diags.list())
-    if (d.severity == w2w::ptx::Severity::Error || d.message.starts_with("too many errors")) {
+    if (d.severity != w2w::ptx::Severity::Note || d.message.starts_with("too many errors")) {
       const auto p = source.position(d.loc);
       out.push_back(std::to_string(p.line) + ":" + std::to_string(p.column) + ": " + d.message);
     }

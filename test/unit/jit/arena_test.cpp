@@ -15,13 +15,14 @@ static uint64_t word(const std::vector<uint8_t> &bytes, size_t offset, size_t wi
   return value;
 }
 
-TEST_CASE("relocations add the arena's base to the addend in the image") {
+TEST_CASE("relocations write the arena's base plus their addend, whole or in part") {
   abi::ModuleSummary summary;
   summary.arena_size = 64;
   summary.arena_image = {1, 2, 3, 4, 5, 6, 7, 8, 0x10, 0, 0, 0, 0, 0, 0, 0};
-  summary.relocations = {{8, 8, 0}, {40, 8, 0}}; // the second lies past the initial image
+  // The second lies past the initial image; the others are a byte and the lower half of addresses.
+  summary.relocations = {{8, 8, 0, 0x10}, {40, 8, 0, 0}, {5, 1, 8, 0x1fe}, {0, 4, 0, 0xfff}};
   std::vector<uint8_t> placed = place_arena(summary, 0x7f0000001000);
-  CHECK(word(placed, 0) == 0x0807060504030201);
+  CHECK(word(placed, 0) == 0x0807110500001fff);
   CHECK(word(placed, 8) == 0x7f0000001010);
   REQUIRE(placed.size() >= 48);
   CHECK(word(placed, 40) == 0x7f0000001000);

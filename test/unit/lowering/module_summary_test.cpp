@@ -15,6 +15,8 @@ ModuleSummary sample() {
   k.param_bytes = 12;
   k.max_threads[0] = 256;
   k.req_threads[2] = 3;
+  k.cluster[1] = 2;
+  k.explicit_cluster = true;
   k.static_shared = 1024;
   k.const_bytes = 64;
   k.error = "a.ptx:1:2: error";
@@ -46,6 +48,8 @@ TEST_CASE("A module summary survives the round trip") {
   CHECK(r->kernels[0].param_bytes == 12);
   CHECK(r->kernels[0].max_threads[0] == 256);
   CHECK(r->kernels[0].req_threads[2] == 3);
+  CHECK(r->kernels[0].cluster[1] == 2);
+  CHECK(r->kernels[0].explicit_cluster);
   CHECK(r->kernels[0].static_shared == 1024);
   CHECK(r->kernels[0].const_bytes == 64);
   CHECK(r->kernels[0].error == "a.ptx:1:2: error");
