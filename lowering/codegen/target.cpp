@@ -75,6 +75,9 @@ const llvm::Target *amdgpu_target() {
     // 22 spills such a VGPR in its turn, it may overwrite a VGPR of inactive lanes
     // (docs/AMDGPU-NOTES.md). A kernel without that many is refused.
     set_llvm_option("amdgpu-num-vgprs-for-wwm-alloc", kAllVgprs);
+    // Without machine-cp: LLVM 22 takes the source of a VGPR's copy for the copy behind a write of
+    // EXEC too, where it is one in the lanes of before only (docs/AMDGPU-NOTES.md).
+    set_llvm_option("disable-copyprop", true);
   });
   std::string error;
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);
