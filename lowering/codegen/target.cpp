@@ -86,6 +86,9 @@ const llvm::Target *amdgpu_target() {
         [](llvm::TargetMachine &, llvm::PassManagerBase &, llvm::TargetPassConfig *config) {
           config->insertPass(&llvm::PeepholeOptimizerLegacyID, create_fold_all_ones());
         });
+    // Without machine-cp: LLVM 22 takes the source of a VGPR's copy for the copy behind a write of
+    // EXEC too, where it is one in the lanes of before only (docs/AMDGPU-NOTES.md).
+    set_llvm_option("disable-copyprop", true);
   });
   std::string error;
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);

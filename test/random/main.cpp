@@ -3,8 +3,11 @@
 //   [--warp=none|uniform|divergent] [--warp-mode=auto|paired|scheduled|solo] [--statements=40]
 //   [--no-locks]
 //                   [--print] [--out=DIRECTORY] [--hip=LIBRARY] [--tries=400]
+//   random_programs --mcpu=gfx942 [-O3] --file=PROGRAM.ptx [--code=CODE.hsaco]
 // A program that differs is reduced, by trying at most so many smaller ones, and written to
-// DIRECTORY/random-<seed>-<mcpu>-O<level>.ptx. Exit status 0: no difference.
+// DIRECTORY/random-<seed>-<mcpu>-O<level>.ptx. Such a file, edited by hand or not, is compared with
+// what it does at -O0: its text does not say what it should do. With --code, that code object of
+// the program is run in place of what -O says. Exit status 0: no difference.
 #include "frontend/parse/parse.h"
 #include "lowering/compiler.h"
 #include "test/conformance/device.h"
@@ -15,6 +18,8 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
+#include <iterator>
+#include <span>
 #include <string>
 
 namespace w2w::random_programs {
@@ -22,7 +27,7 @@ namespace w2w::random_programs {
 namespace {
 
 struct Options {
-  std::string mcpu = "gfx942", hip = W2W_HIPEMU_PATH, out = ".";
+  std::string mcpu = "gfx942", hip = W2W_HIPEMU_PATH, out = ".", file, code;
   int opt_level = 3;
   uint64_t seed = 1;
   unsigned count = 100;
@@ -55,6 +60,10 @@ Options parse_options(int argc, char **argv) {
       o.hip = v;
     else if (auto v = value("--out="))
       o.out = v;
+    else if (auto v = value("--file="))
+      o.file = v;
+    else if (auto v = value("--code="))
+      o.code = v;
     else if (a == "--no-locks")
       o.generate.locks = false;
     else if (a == "--print")
@@ -104,8 +113,23 @@ std::string first_difference(const Program &p, const std::vector<uint64_t> &expe
   return "";
 }
 
-Outcome run_program(conformance::Device &device, const Program &p, const Options &o) {
-  std::string text = print(p);
+/// Runs a program with the shape and the seed of `p`; what it computes is in `got`.
+Outcome run_code(conformance::Device &device, std::span<const uint8_t> code, const Program &p,
+                 std::vector<uint64_t> &got) {
+  if (!device.load(code))
+    return {Verdict::Broken, "the code object does not load"};
+  std::vector<uint64_t> in = initial_state(p);
+  got.assign(in.size() + kCounters, 0);
+  std::string error;
+  if (!device.run("k", in, got, p.blocks, p.threads, error)) {
+    device.reset();
+    return {Verdict::Broken, error};
+  }
+  return {};
+}
+
+Outcome run_text(conformance::Device &device, const std::string &text, const Program &p,
+                 const Options &o, std::vector<uint64_t> &got) {
   ptx::Diagnostics diags;
   ptx::ParsedModule parsed = ptx::parse("random.ptx", text, diags);
   CompileOptions options;
@@ -127,17 +151,55 @@ Outcome run_program(conformance::Device &device, const Program &p, const Options
       }
     return {Verdict::Refused, message};
   }
-  if (!device.load(code.bytes))
-    return {Verdict::Broken, "the code object does not load"};
-  std::vector<uint64_t> in = initial_state(p), got(in.size() + kCounters), expected;
-  std::string error;
-  if (!device.run("k", in, got, p.blocks, p.threads, error)) {
-    device.reset();
-    return {Verdict::Broken, error};
-  }
-  interpret(p, in, expected);
+  return run_code(device, code.bytes, p, got);
+}
+
+Outcome run_program(conformance::Device &device, const Program &p, const Options &o) {
+  std::vector<uint64_t> got, expected;
+  Outcome outcome = run_text(device, print(p), p, o, got);
+  if (outcome.verdict != Verdict::Same)
+    return outcome;
+  interpret(p, initial_state(p), expected);
   std::string difference = first_difference(p, expected, got);
   return {difference.empty() ? Verdict::Same : Verdict::Different, difference};
+}
+
+/// The bytes of a file; none if it can't be read.
+std::string contents(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Compares what the program in `o.file` does with what it does at -O0.
+int run_file(conformance::Device &device, const Options &o) {
+  std::string text = contents(o.file);
+  Program p;
+  unsigned long long seed = 0;
+  if (std::sscanf(text.c_str(), "// seed %llu, %u blocks of %u threads", &seed, &p.blocks,
+                  &p.threads) != 3) {
+    fmt::print(stderr, "random_programs: {}: the first line does not say seed and shape\n", o.file);
+    return 1;
+  }
+  p.seed = seed;
+  Options plain = o;
+  plain.opt_level = 0;
+  std::vector<uint64_t> expected, got;
+  Outcome outcome = run_text(device, text, p, plain, expected);
+  if (outcome.verdict != Verdict::Same) {
+    fmt::print("FAIL at -O0: {}\n", outcome.message);
+    return 1;
+  }
+  if (o.code.empty()) {
+    outcome = run_text(device, text, p, o, got);
+  } else {
+    std::string code = contents(o.code);
+    outcome =
+        run_code(device, {reinterpret_cast<const uint8_t *>(code.data()), code.size()}, p, got);
+  }
+  if (outcome.verdict == Verdict::Same)
+    outcome.message = first_difference(p, expected, got);
+  fmt::print("{}\n", outcome.message.empty() ? "the same as at -O0" : "FAIL: " + outcome.message);
+  return outcome.message.empty() ? 0 : 1;
 }
 
 int run(const Options &o) {
@@ -147,13 +209,15 @@ int run(const Options &o) {
     fmt::print("{}", print(generate(o.seed, operations, o.generate)));
     return 0;
   }
-  fmt::print("random programs: {} at -O{}, seeds {} to {}\n", o.mcpu, o.opt_level, o.seed,
-             o.seed + o.count - 1);
   auto device = conformance::Device::open(o.hip, o.mcpu);
   if (!device)
     return 1;
   if (o.warp_mode == WarpMode::Solo)
     device->launch_solo();
+  if (!o.file.empty())
+    return run_file(*device, o);
+  fmt::print("random programs: {} at -O{}, seeds {} to {}\n", o.mcpu, o.opt_level, o.seed,
+             o.seed + o.count - 1);
   unsigned same = 0, refused = 0, failed = 0;
   for (uint64_t seed = o.seed; seed < o.seed + o.count; ++seed) {
     Program p = generate(seed, operations, o.generate);
