@@ -42,7 +42,8 @@ struct CompileOptions {
   bool shared_in_memory = false;
   /// A 64-bit kernel parameter that is used as a pointer of an atomic operation is null or points
   /// to coarse-grained memory of the device that runs the kernel, as hipMalloc gives it: not to
-  /// memory of the host, managed memory or another device's. See KernelResources::device_parameters.
+  /// memory of the host, managed memory or another device's. See
+  /// KernelResources::device_parameters.
   bool device_memory = false;
   bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
   bool verify =
