@@ -23,73 +23,74 @@ namespace {
 constexpr unsigned kFlatSpace = 0, kGlobalSpace = 1, kLdsSpace = 3, kPrivateSpace = 5;
 constexpr unsigned kAddressBits = 64;
 
-/// Whether a 64-bit integer is a distance and surely no address, nor the difference of two.
-class Distances {
-public:
-  bool is_distance(Value *value) {
-    if (isa<ConstantInt>(value) || isa<UndefValue>(value))
-      return true;
-    if (!value->getType()->isIntegerTy() || !isa<llvm::Instruction>(value))
-      return false;
-    auto [it, fresh] = known_.try_emplace(value, true); // a phi that depends on itself says nothing
-    if (!fresh)
-      return it->second;
-    bool verdict = judge(cast<llvm::Instruction>(value));
-    known_[value] = verdict;
-    return verdict;
+/// What an integer must be made of to be a distance and no address: operands that must be ones
+/// themselves, none if it is one in any case. Nothing if it may be an address.
+std::optional<SmallVector<Value *, 2>> parts_of_distance(Value *value) {
+  using Parts = SmallVector<Value *, 2>;
+  if (isa<ConstantInt>(value) || isa<UndefValue>(value))
+    return Parts();
+  auto *i = dyn_cast<llvm::Instruction>(value);
+  if (!i || !value->getType()->isIntegerTy())
+    return std::nullopt;
+  auto is_constant = [&](unsigned k, auto test) {
+    auto *c = dyn_cast<ConstantInt>(i->getOperand(k));
+    return c && test(c->getValue());
+  };
+  auto unit = [](const APInt &c) { return c.isOne() || c.isAllOnes(); };
+  auto operands = [&] { return Parts(i->operand_values()); };
+  switch (i->getOpcode()) {
+  case llvm::Instruction::ZExt:
+  case llvm::Instruction::SExt:
+    if (i->getOperand(0)->getType()->getIntegerBitWidth() <= 32)
+      return Parts();
+    return std::nullopt;
+  case llvm::Instruction::Mul:
+    return is_constant(0, unit) || is_constant(1, unit) ? operands() : Parts();
+  case llvm::Instruction::Shl:
+    return is_constant(1, [](const APInt &c) { return c.isZero(); }) ? operands() : Parts();
+  case llvm::Instruction::LShr:
+  case llvm::Instruction::AShr:
+  case llvm::Instruction::UDiv:
+  case llvm::Instruction::SDiv:
+  case llvm::Instruction::URem:
+  case llvm::Instruction::SRem:
+    return Parts();
+  case llvm::Instruction::And:
+    return is_constant(1, [](const APInt &c) { return c.isIntN(32); }) ? Parts() : operands();
+  case llvm::Instruction::Add:
+  case llvm::Instruction::Sub:
+  case llvm::Instruction::Or:
+  case llvm::Instruction::Xor:
+  case llvm::Instruction::Freeze:
+    return operands();
+  case llvm::Instruction::PHI:
+    return Parts(cast<PHINode>(i)->incoming_values());
+  case llvm::Instruction::Select:
+    return Parts{i->getOperand(1), i->getOperand(2)};
+  case llvm::Instruction::Call:
+    if (auto *extremum = dyn_cast<MinMaxIntrinsic>(i))
+      return Parts{extremum->getLHS(), extremum->getRHS()};
+    return std::nullopt;
+  default:
+    return std::nullopt;
   }
+}
 
-private:
-  bool judge(llvm::Instruction *i) {
-    auto all = [&](auto &&operands) {
-      return llvm::all_of(operands, [&](Value *v) { return is_distance(v); });
-    };
-    auto unit = [](Value *v) {
-      auto *c = dyn_cast<ConstantInt>(v);
-      return c && (c->isOne() || c->isMinusOne());
-    };
-    switch (i->getOpcode()) {
-    case llvm::Instruction::ZExt:
-    case llvm::Instruction::SExt:
-      return i->getOperand(0)->getType()->getScalarSizeInBits() <= 32;
-    case llvm::Instruction::Mul:
-      if (unit(i->getOperand(0)) || unit(i->getOperand(1)))
-        return all(i->operands());
-      return true;
-    case llvm::Instruction::Shl: {
-      auto *by = dyn_cast<ConstantInt>(i->getOperand(1));
-      return (by && by->isZero()) ? is_distance(i->getOperand(0)) : true;
-    }
-    case llvm::Instruction::LShr:
-    case llvm::Instruction::AShr:
-    case llvm::Instruction::UDiv:
-    case llvm::Instruction::SDiv:
-    case llvm::Instruction::URem:
-    case llvm::Instruction::SRem:
-      return true;
-    case llvm::Instruction::And:
-      if (auto *mask = dyn_cast<ConstantInt>(i->getOperand(1)); mask && mask->getValue().isIntN(32))
-        return true;
-      return all(i->operands());
-    case llvm::Instruction::Add:
-    case llvm::Instruction::Sub:
-    case llvm::Instruction::Or:
-    case llvm::Instruction::Xor:
-    case llvm::Instruction::Freeze:
-      return all(i->operands());
-    case llvm::Instruction::PHI:
-      return all(cast<PHINode>(i)->incoming_values());
-    case llvm::Instruction::Select:
-      return is_distance(i->getOperand(1)) && is_distance(i->getOperand(2));
-    case llvm::Instruction::Call:
-      return isa<MinMaxIntrinsic>(i) && all(cast<CallInst>(i)->args());
-    default:
+/// Whether an integer surely is a distance: no address, and no difference of two addresses.
+bool is_distance(Value *value) {
+  SmallVector<Value *, 8> work = {value};
+  SmallPtrSet<Value *, 16> seen;
+  while (!work.empty()) {
+    Value *next = work.pop_back_val();
+    if (!seen.insert(next).second)
+      continue;
+    auto parts = parts_of_distance(next);
+    if (!parts)
       return false;
-    }
+    work.append(parts->begin(), parts->end());
   }
-
-  DenseMap<Value *, bool> known_;
-};
+  return true;
+}
 
 /// What an address was calculated from.
 struct Roots {
@@ -161,14 +162,13 @@ private:
       work.push_back(v);
       return true;
     };
-    auto distance = [&](Value *v) { return distances_.is_distance(v); };
     Value *first = user->getNumOperands() ? user->getOperand(0) : nullptr;
     switch (user->getOpcode()) {
     case llvm::Instruction::GetElementPtr: {
       auto *gep = cast<GEPOperator>(user);
       return all_of(gep->indices(),
                     [&](Use &index) {
-                      return index->getType()->getScalarSizeInBits() <= 32 || distance(index);
+                      return index->getType()->getScalarSizeInBits() <= 32 || is_distance(index);
                     }) &&
              from(gep->getPointerOperand());
     }
@@ -182,10 +182,10 @@ private:
         return false;
       [[fallthrough]];
     case llvm::Instruction::Add:
-      return distance(user->getOperand(1)) ? from(first)
-                                           : distance(first) && from(user->getOperand(1));
+      return is_distance(user->getOperand(1)) ? from(first)
+                                              : is_distance(first) && from(user->getOperand(1));
     case llvm::Instruction::Sub:
-      return distance(user->getOperand(1)) && from(first);
+      return is_distance(user->getOperand(1)) && from(first);
     case llvm::Instruction::Select:
       return from(user->getOperand(1)) && from(user->getOperand(2));
     case llvm::Instruction::PHI:
@@ -243,7 +243,6 @@ private:
   Function &function_;
   const PassEnv &env_;
   const DataLayout &layout_;
-  Distances distances_;
 };
 
 /// Whether LLVM makes a loop of the operation as it stands.

@@ -14,6 +14,7 @@
 ; ASSUMED-NEXT: by_value assumes device memory at parameter byte 40
 ; ASSUMED-NEXT: choice assumes device memory at parameter byte 0
 ; ASSUMED-NEXT: choice assumes device memory at parameter byte 8
+; ASSUMED-NEXT: distances assumes device memory at parameter byte 0
 ; ASSUMED-NEXT: generic assumes device memory at parameter byte 0
 ; ASSUMED-NEXT: loop assumes device memory at parameter byte 8
 ; ASSUMED-NEXT: windows assumes device memory at parameter byte 0
@@ -102,6 +103,32 @@ define amdgpu_kernel void @arithmetic(i64 %n, i64 %p, i64 %q, ptr addrspace(1) %
   %d = getelementptr i8, ptr addrspace(1) %base, i64 %distance
   %4 = atomicrmw xor ptr addrspace(1) %d, i32 1 syncscope("agent") monotonic, align 4
   ret void
+}
+
+; A distance in a loop is one if all that goes into it is.
+; CHECK-LABEL: define amdgpu_kernel void @distances(
+; CHECK: atomicrmw xor ptr addrspace(1) %a, {{.*}}!amdgpu.no.remote.memory
+; CHECK: atomicrmw xor ptr addrspace(1) %b, {{.*}} align 4{{$}}
+; CHECK: atomicrmw xor ptr addrspace(1) %c, {{.*}} align 4{{$}}
+define amdgpu_kernel void @distances(i64 %p, ptr addrspace(1) %r, i1 %x) {
+entry:
+  %base = inttoptr i64 %p to ptr addrspace(1)
+  br label %loop
+loop:
+  %good = phi i64 [ 0, %entry ], [ %step, %loop ], [ %step, %other ]
+  %bad = phi i64 [ 0, %entry ], [ %sum, %loop ], [ %loaded, %other ]
+  %a = getelementptr i8, ptr addrspace(1) %base, i64 %good
+  %1 = atomicrmw xor ptr addrspace(1) %a, i32 1 syncscope("agent") monotonic, align 4
+  %b = getelementptr i8, ptr addrspace(1) %base, i64 %bad
+  %2 = atomicrmw xor ptr addrspace(1) %b, i32 1 syncscope("agent") monotonic, align 4
+  %step = add i64 %good, 8
+  %sum = add i64 %bad, 8
+  %c = getelementptr i8, ptr addrspace(1) %base, i64 %sum
+  %3 = atomicrmw xor ptr addrspace(1) %c, i32 1 syncscope("agent") monotonic, align 4
+  br i1 %x, label %loop, label %other
+other:
+  %loaded = load i64, ptr addrspace(1) %r
+  br label %loop
 }
 
 ; Pointers in a structure passed by value; which one, must be known.
