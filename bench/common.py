@@ -1,5 +1,7 @@
 """What the measurements share: where the build is, running a command cold and timing it, printing a table."""
 
+import ctypes
+import json
 import os
 import shutil
 import statistics
@@ -42,6 +44,49 @@ def alternate(rounds, *measurements):
         for values, measure in zip(taken, measurements):
             values.append(measure())
     return [statistics.median(values) for values in taken]
+
+
+class Hip:
+    """A code object on the emulator, in this process; W2W_DEVICE and the like are read at the first call."""
+
+    def __init__(self, code_object):
+        self.library = ctypes.CDLL(os.path.join(BUILD, "lib", "libw2w-hipemu.so"))
+        self.module = ctypes.c_void_p()
+        self.call("hipModuleLoadData", ctypes.byref(self.module), open(code_object, "rb").read())
+
+    def call(self, function, *arguments):
+        status = getattr(self.library, function)(*arguments)
+        if status:
+            sys.exit(f"{function}: HIP error {status}")
+
+    def allocate(self, size):
+        memory = ctypes.c_void_p()
+        self.call("hipMalloc", ctypes.byref(memory), ctypes.c_size_t(size))
+        return memory.value
+
+    def write(self, address, array):
+        self.call("hipMemcpy", ctypes.c_void_p(address), array, ctypes.c_size_t(ctypes.sizeof(array)), 1)
+
+    def read(self, address, array):
+        self.call("hipMemcpy", array, ctypes.c_void_p(address), ctypes.c_size_t(ctypes.sizeof(array)), 2)
+
+    def launch(self, name, blocks, threads, *words):
+        """One-dimensional; the parameters are 64-bit words."""
+        function, arguments = ctypes.c_void_p(), (ctypes.c_uint64 * len(words))(*words)
+        self.call("hipModuleGetFunction", ctypes.byref(function), self.module, name.encode())
+        size = ctypes.c_size_t(ctypes.sizeof(arguments))
+        extra = (ctypes.c_void_p * 5)(1, ctypes.addressof(arguments), 2, ctypes.addressof(size), 3)
+        self.call("hipModuleLaunchKernel", function, blocks, 1, 1, threads, 1, 1, 0, None, None, extra)
+
+
+def launch_counts(script, code_object, device, work, **env):
+    """Wave instructions of each launch that `script CODE_OBJECT` makes, in a process of its own."""
+    counters = os.path.join(work, "counters.json")
+    if os.path.exists(counters):
+        os.remove(counters)
+    run([sys.executable, os.path.abspath(script), code_object], W2W_BUILD_DIR=BUILD, W2W_DEVICE="emulator:" + device,
+        W2W_COUNTERS=counters, **env)
+    return [json.loads(line)["instructions"] for line in open(counters)]
 
 
 def table(title, columns, rows):

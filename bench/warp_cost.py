@@ -3,12 +3,11 @@ CUDA in paired mode, and of the same compiled by clang's HIP as native wave64 ke
 fails above 1."""
 
 import ctypes
-import json
 import os
 import sys
 import tempfile
 
-from common import BUILD, PTX2HSACO, run, table
+from common import PTX2HSACO, Hip, launch_counts, run, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEVICES = ("gfx90a", "gfx942")
@@ -20,28 +19,16 @@ CLANG = os.environ.get("CLANG", "clang++-22")
 
 def launch_all(code_object):
     """In a process of its own: runs every kernel of the code object and checks what it wrote."""
-    hip = ctypes.CDLL(os.path.join(BUILD, "lib", "libw2w-hipemu.so"))
-
-    def ok(status):
-        if status:
-            sys.exit(f"HIP error {status}")
-
-    module, memory = ctypes.c_void_p(), ctypes.c_void_p()
-    ok(hip.hipModuleLoadData(ctypes.byref(module), open(code_object, "rb").read()))
-    ok(hip.hipMalloc(ctypes.byref(memory), ctypes.c_size_t(8 * THREADS)))
+    hip = Hip(code_object)
+    memory = hip.allocate(8 * THREADS)
     for name in KERNELS:
         cell = ctypes.c_int if name.endswith("int") else ctypes.c_float
         values = [(7 * i + 3) % 19 for i in range(THREADS)]
         source, result = (cell * THREADS)(*values), (cell * THREADS)()
-        out, data = memory.value, memory.value + 4 * THREADS
-        ok(hip.hipMemcpy(ctypes.c_void_p(data), source, ctypes.c_size_t(4 * THREADS), 1))
-        function = ctypes.c_void_p()
-        ok(hip.hipModuleGetFunction(ctypes.byref(function), module, name.encode()))
-        arguments = (ctypes.c_uint64 * 2)(out, data)
-        size = ctypes.c_size_t(16)
-        extra = (ctypes.c_void_p * 5)(1, ctypes.addressof(arguments), 2, ctypes.addressof(size), 3)
-        ok(hip.hipModuleLaunchKernel(function, 1, 1, 1, THREADS, 1, 1, 0, None, None, extra))
-        ok(hip.hipMemcpy(result, ctypes.c_void_p(out), ctypes.c_size_t(4 * THREADS), 2))
+        out, data = memory, memory + 4 * THREADS
+        hip.write(data, source)
+        hip.launch(name, 1, THREADS, out, data)
+        hip.read(out, result)
         for i in range(THREADS):
             warp, lane = values[i & ~31:(i & ~31) + 32], i & 31
             if name.startswith("sum") and (lane == 0 or "down" not in name) and result[i] != sum(warp):
@@ -54,12 +41,7 @@ def launch_all(code_object):
 
 
 def instructions(code_object, device, work):
-    counters = os.path.join(work, "counters.json")
-    if os.path.exists(counters):
-        os.remove(counters)
-    run([sys.executable, os.path.abspath(__file__), code_object], W2W_BUILD_DIR=BUILD, W2W_DEVICE="emulator:" + device,
-        W2W_COUNTERS=counters)
-    counts = [json.loads(line)["instructions"] for line in open(counters)]
+    counts = launch_counts(__file__, code_object, device, work)
     assert len(counts) == len(KERNELS)
     return counts
 

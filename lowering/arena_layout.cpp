@@ -14,6 +14,14 @@ bool in_arena(const ptx::Variable &v) {
   return v.linkage != ptx::Linkage::Extern || !v.initialiser.empty();
 }
 
+bool has_managed_variables(const ptx::Module &module) {
+  auto managed = [](const ptx::Variable *v) { return v->managed; };
+  return std::ranges::any_of(module.variables, managed) ||
+         std::ranges::any_of(module.functions, [&](const ptx::Function *f) {
+           return std::ranges::any_of(f->variables, managed);
+         });
+}
+
 ArenaLayout layout_arena(const ptx::Module &module) {
   ArenaLayout layout;
   auto place = [&](const ptx::Variable &v) {

@@ -32,6 +32,10 @@ ArenaLayout layout_arena(const ptx::Module &module);
 /// Whether the variable lies in the arena at all.
 bool in_arena(const ptx::Variable &variable);
 
+/// Whether host and device share a variable of the module (.attribute(.managed)). Its arena lies in
+/// managed memory as a whole then.
+bool has_managed_variables(const ptx::Module &module);
+
 /// Bytes and alignment of a variable in memory. Those of PTX, but for textures, samplers and
 /// surfaces, which are descriptors (lowering/abi/texture_descriptor.h).
 struct Storage {

@@ -45,6 +45,7 @@ private:
   const Processor *processor_ = nullptr;
   std::vector<std::string_view> kernels_;
   std::map<std::string, std::string> warp_modes_;
+  std::map<std::string, std::set<uint32_t>> device_parameters_;
   std::set<std::string> row_kernels_, solo_kernels_, solo_serves_;
   uint32_t window_bytes_ = 0;
 };
@@ -174,6 +175,8 @@ bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, Compile
     k.assumes_rows = row_kernels_.contains(k.name);
     k.solo = solo_kernels_.contains(k.name);
     k.solo_serves = solo_serves_.contains(k.name);
+    if (auto it = device_parameters_.find(k.name); it != device_parameters_.end())
+      k.device_parameters.assign(it->second.begin(), it->second.end());
     if (auto mode = warp_modes_.find(k.name); mode != warp_modes_.end())
       k.warp_mode = mode->second;
     else
@@ -243,10 +246,13 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .warps_are_rows = options_.warps_are_rows,
                 .small_blocks = options_.small_blocks,
                 .shared_in_memory = options_.shared_in_memory,
+                .device_memory = options_.device_memory,
+                .arena_on_device = !has_managed_variables(module_),
                 .warp_modes = {},
                 .row_kernels = {},
                 .solo_kernels = {},
                 .solo_serves = {},
+                .device_parameters = {},
                 .window_bytes = 0};
     PipelineOptions pipeline{.opt_level = options_.opt_level,
                              .verify = verify,
@@ -269,6 +275,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
     row_kernels_ = std::move(env.row_kernels);
     solo_kernels_ = std::move(env.solo_kernels);
     solo_serves_ = std::move(env.solo_serves);
+    device_parameters_ = std::move(env.device_parameters);
     window_bytes_ = env.window_bytes;
     if (options_.emit == EmitKind::LlvmOpt) {
       std::string text;

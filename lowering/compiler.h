@@ -40,6 +40,11 @@ struct CompileOptions {
   bool small_blocks = false;
   /// The shared window lies in LaunchBlock::shared_slab, not in LDS. Runtime ABI only.
   bool shared_in_memory = false;
+  /// A 64-bit kernel parameter that is used as a pointer of an atomic operation is null or points
+  /// to coarse-grained memory of the device that runs the kernel, as hipMalloc gives it: not to
+  /// memory of the host, managed memory or another device's. See
+  /// KernelResources::device_parameters.
+  bool device_memory = false;
   bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
   bool verify =
       false; // LLVM verifier after emit and after each of our passes; forced on in checked builds
@@ -60,6 +65,9 @@ struct KernelResources {
   bool solo = false;         // to be launched as abi::solo_work_items says
   bool solo_serves = false;  // not solo, but had been with CompileOptions::small_blocks
   bool assumes_rows = false; // only for blocks as CompileOptions::warps_are_rows says
+  /// Byte offsets of the 8-byte parameters that CompileOptions::device_memory was relied on for,
+  /// ascending. Empty: the code is right for any memory.
+  std::vector<uint32_t> device_parameters;
   uint32_t window_bytes = 0; // with shared_in_memory: where dynamic shared memory begins
 };
 

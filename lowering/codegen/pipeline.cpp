@@ -20,6 +20,7 @@
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
+#include "lowering/passes/mark_device_memory.h"
 #include "lowering/passes/move_shared_window.h"
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
@@ -196,6 +197,10 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   // make new ones.
   mpm.addPass(OURS(guard_half_loads));
 
+  // mark_device_memory must come after LLVM's passes: inlining and simplification show it where
+  // addresses come from, and they may drop what it says.
+  mpm.addPass(OURS(mark_device_memory));
+
   // clobber_after_acquire must come after LLVM's passes, which it would hold up.
   mpm.addPass(OURS(clobber_after_acquire));
 
@@ -208,6 +213,7 @@ template <typename Build>
 bool run_pipeline(Module &module, TargetMachine &machine, PassEnv &env,
                   const PipelineOptions &options, std::string &error, Build build) {
   RunState state{env, options, {}};
+  env.machine = &machine;
   PipelineTuningOptions tuning;
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;

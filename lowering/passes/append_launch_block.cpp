@@ -3,6 +3,7 @@
 #include "lowering/abi/launch_block.h"
 #include "lowering/passes/launch_block_access.h"
 
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
 
 namespace w2w {
@@ -81,6 +82,30 @@ Value *load_launch_field(IRBuilderBase &builder, uint64_t offset, Type *type, co
   LoadInst *load = builder.CreateAlignedLoad(type, address, align, name);
   load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
   return load;
+}
+
+std::optional<uint64_t> launch_field(const Value &value) {
+  auto *load = dyn_cast<LoadInst>(&value);
+  if (!load)
+    return std::nullopt;
+  const DataLayout &layout = load->getDataLayout();
+  auto strip = [&](const Value *pointer, int64_t &offset) {
+    APInt sum(layout.getIndexTypeSizeInBits(pointer->getType()), 0);
+    const Value *base = pointer->stripAndAccumulateConstantOffsets(layout, sum, true);
+    offset = sum.getSExtValue();
+    return base;
+  };
+  int64_t field = 0, slot = 0;
+  const Value *block = strip(load->getPointerOperand(), field);
+  const Function &function = *load->getFunction();
+  bool known = false;
+  if (function.hasFnAttribute(kAppended)) {
+    known = block == function.getArg(function.arg_size() - 1);
+  } else if (auto *argument = dyn_cast<LoadInst>(block)) {
+    auto *end = dyn_cast<IntrinsicInst>(strip(argument->getPointerOperand(), slot));
+    known = end && end->getIntrinsicID() == Intrinsic::amdgcn_implicitarg_ptr && slot == -8;
+  }
+  return known && field >= 0 ? std::optional(static_cast<uint64_t>(field)) : std::nullopt;
 }
 
 } // namespace w2w

@@ -3,6 +3,8 @@
 
 #include "llvm/IR/IRBuilder.h"
 
+#include <optional>
+
 namespace w2w {
 
 /// The address of the launch block, valid anywhere in the builder's function. Kernels have it as
@@ -16,5 +18,9 @@ llvm::Value *launch_block(llvm::IRBuilderBase &builder);
 /// Loads a field of the launch block; constant while the launch runs, hence an invariant load.
 llvm::Value *load_launch_field(llvm::IRBuilderBase &builder, uint64_t offset, llvm::Type *type,
                                const llvm::Twine &name);
+
+/// The offset of the field that `value` was loaded from, by load_launch_field or what LLVM made of
+/// it; nothing if it is no field of the launch block.
+std::optional<uint64_t> launch_field(const llvm::Value &value);
 
 } // namespace w2w

@@ -8,6 +8,7 @@
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
+#include "llvm/Target/TargetMachine.h"
 
 #include <array>
 #include <functional>
@@ -39,12 +40,19 @@ struct PassEnv {
   bool warps_are_rows = false;   // CompileOptions
   bool small_blocks = false;     // CompileOptions
   bool shared_in_memory = false; // CompileOptions
+  bool device_memory = false;    // CompileOptions
+  /// The arena of module variables lies in device memory: no variable is .managed.
+  bool arena_on_device = true;
+  /// Set by the pipeline.
+  const llvm::TargetMachine *machine = nullptr;
   /// Set by the passes: how each kernel (its IR function) treats warps, and why.
   std::map<std::string, std::string> warp_modes;
   /// Kernels that rely on warps_are_rows.
   std::set<std::string> row_kernels;
   /// Kernels in solo mode, and those that would be if their blocks were known to be small.
   std::set<std::string> solo_kernels, solo_serves;
+  /// By kernel: offsets of the parameters that are assumed to point to device memory.
+  std::map<std::string, std::set<uint32_t>> device_parameters;
   /// Where dynamic memory begins in a shared window that was moved (move_shared_window).
   uint32_t window_bytes = 0;
 

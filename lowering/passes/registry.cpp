@@ -18,6 +18,7 @@
 #include "lowering/passes/lower_special_registers.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
+#include "lowering/passes/mark_device_memory.h"
 #include "lowering/passes/move_shared_window.h"
 #include "lowering/passes/place_globals.h"
 #include "lowering/passes/recover_pointers.h"
@@ -52,6 +53,7 @@ std::span<const PassInfo> all_passes() {
       PASS(lower_special_registers),
       PASS(lower_traps),
       PASS(lower_warp_ops),
+      PASS(mark_device_memory),
       PASS(move_shared_window),
       PASS(place_globals),
       PASS(recover_pointers),

@@ -5,6 +5,7 @@
 #include "runtime/fatbin/fatbin.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace w2w::cuda {
 namespace {
@@ -159,7 +160,7 @@ CUresult load_for(const Function &function, Context &context, uint64_t dynamic_s
     return fail(to_cuda(instance.failure()), instance.failure().message);
   return load_version(function, *context.device, **instance,
                       jit::KernelVersion::for_block({static_cast<unsigned>(block_size), 1, 1}),
-                      dynamic_shared, kernel);
+                      dynamic_shared, {}, kernel);
 }
 
 CUresult active_blocks(int *blocks, CUfunction handle, int block_size, size_t dynamic_shared) {
@@ -243,8 +244,22 @@ uint64_t shared_limit(const Device &device) {
   return std::max<uint64_t>(device.properties.sharedMemPerBlock, uint64_t{row->kib} << 10);
 }
 
+/// Whether what the code assumes of pointers holds: each of these parameters is null or points to
+/// memory of the device itself.
+static bool holds_for(const jit::CompiledKernel &code, std::span<const uint8_t> parameters,
+                      const Device &device) {
+  return std::ranges::all_of(code.device_parameters, [&](uint32_t offset) {
+    uint64_t pointer = 0;
+    if (offset > parameters.size() || parameters.size() - offset < sizeof pointer)
+      return false; // cannot come from our compiler
+    std::memcpy(&pointer, parameters.data() + offset, sizeof pointer);
+    return pointer == 0 || driver().allocations.is_own(pointer, device);
+  });
+}
+
 CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
-                      jit::KernelVersion version, uint64_t dynamic_shared, LaunchedKernel &kernel) {
+                      jit::KernelVersion version, uint64_t dynamic_shared,
+                      std::span<const uint8_t> parameters, LaunchedKernel &kernel) {
   const uint64_t lds = device.properties.sharedMemPerBlock,
                  used = summary_of(function).static_shared;
   // Static memory alone may leave no room for what barriers need in LDS, and then there is no code.
@@ -252,9 +267,22 @@ CUresult load_version(const Function &function, const Device &device, jit::Loade
   version.shared_in_memory = used + dynamic_shared > lds || used + kMostBarrierBytes > lds;
   auto loaded = instance.kernel(function.index, version);
   // What barriers need in LDS may be too much as well.
-  if (loaded && !version.shared_in_memory && (*loaded)->code->lds_bytes + dynamic_shared > lds) {
+  auto fits_lds = [&] {
+    return !loaded || version.shared_in_memory ||
+           (*loaded)->code->lds_bytes + dynamic_shared <= lds;
+  };
+  if (!fits_lds()) {
     version.shared_in_memory = true;
     loaded = instance.kernel(function.index, version);
+  }
+  if (loaded && !parameters.empty() && !(*loaded)->code->device_parameters.empty() &&
+      !holds_for(*(*loaded)->code, parameters, device)) {
+    version.device_memory = false;
+    loaded = instance.kernel(function.index, version);
+    if (!fits_lds()) {
+      version.shared_in_memory = true;
+      loaded = instance.kernel(function.index, version);
+    }
   }
   if (!loaded)
     return to_cuda(loaded.failure()); // logged where it failed

@@ -4,6 +4,8 @@
 #include "lowering/abi/launch_block.h"
 #include "runtime/cuda/state.h"
 
+#include <span>
+
 namespace w2w::cuda {
 
 /// Bytes of dynamic shared memory a launch may ask for: what was opted in to, else what 48 KiB
@@ -30,10 +32,12 @@ struct LaunchedKernel {
 };
 
 /// The kernel's code for blocks as `version` says and `dynamic_shared` bytes of dynamic shared
-/// memory, compiled and loaded; whether shared memory lies in global memory is decided here. Errors
-/// are logged.
+/// memory, compiled and loaded. Decided here: whether shared memory lies in global memory, and
+/// whether the launch's parameters (packed; empty: none are known) allow code that
+/// assumes pointers to device memory. Errors are logged.
 CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
-                      jit::KernelVersion version, uint64_t dynamic_shared, LaunchedKernel &kernel);
+                      jit::KernelVersion version, uint64_t dynamic_shared,
+                      std::span<const uint8_t> parameters, LaunchedKernel &kernel);
 
 /// The kernel on the device of the context, compiled and loaded.
 CUresult load_function(Function &function, Context &context, const jit::LoadedKernel *&kernel);

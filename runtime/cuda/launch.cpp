@@ -76,6 +76,7 @@ public:
   void set_launch_block(uint64_t address) { std::memcpy(data() + size_ - 8, &address, 8); }
   uint8_t *data() { return large_.empty() ? small_ : large_.data(); }
   size_t size() const { return size_; }
+  std::span<const uint8_t> bytes() { return {data(), size_}; }
 
 private:
   uint8_t small_[512] = {};
@@ -261,7 +262,7 @@ CUresult launch_kernel(const Launch &launch) {
   LaunchedKernel loaded;
   if (CUresult result =
           load_version(*function, device, **instance, jit::KernelVersion::for_block(launch.block.v),
-                       launch.shared_bytes, loaded))
+                       launch.shared_bytes, parameters.bytes(), loaded))
     return result;
   const Dim workgroup = workgroup_of(launch, loaded);
 
@@ -334,9 +335,10 @@ CUresult launch_kernel(const Launch &launch) {
                         : launch_all();
   if (result != CUDA_SUCCESS)
     return result;
-  log_trace("launched {} grid {}x{}x{} block {}x{}x{}", function->name, launch.grid.v[0],
+  log_trace("launched {} grid {}x{}x{} block {}x{}x{}{}", function->name, launch.grid.v[0],
             launch.grid.v[1], launch.grid.v[2], launch.block.v[0], launch.block.v[1],
-            launch.block.v[2]);
+            launch.block.v[2],
+            loaded.loaded->code->device_parameters.empty() ? "" : ", device memory assumed");
   return CUDA_SUCCESS;
 }
 

@@ -280,6 +280,23 @@ std::optional<Allocation> AllocationMap::find(uint64_t address) const {
   return address - a.base < a.size ? std::optional(a) : std::nullopt;
 }
 
+bool AllocationMap::is_own(uint64_t address, const Device &device) const {
+  auto own = [&](const Allocation &a) {
+    return a.kind == MemoryKind::Device && a.context && a.context->device == &device;
+  };
+  std::shared_lock lock(mutex_);
+  auto it = by_base_.upper_bound(address);
+  if (it == by_base_.begin())
+    return false;
+  const Allocation &a = (--it)->second;
+  if (address - a.base >= a.size || !own(a))
+    return false;
+  if (address > a.base || it == by_base_.begin())
+    return true;
+  const Allocation &below = (--it)->second;
+  return below.base + below.size != address || own(below);
+}
+
 std::optional<Allocation> AllocationMap::take(uint64_t base) {
   std::unique_lock lock(mutex_);
   auto it = by_base_.find(base);

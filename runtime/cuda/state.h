@@ -157,6 +157,10 @@ public:
   void add(Allocation allocation);
   /// The allocation that contains the address.
   std::optional<Allocation> find(uint64_t address) const;
+  /// Whether the address lies in device memory that was allocated on this device: not in memory of
+  /// the host, managed memory, another device's, or memory that is not in these books. An address
+  /// at which an allocation of another kind ends may be meant as its end: the answer is no.
+  bool is_own(uint64_t address, const Device &device) const;
   /// Removes the allocation that starts there.
   std::optional<Allocation> take(uint64_t base);
   std::vector<Allocation> take_all_of(const Context *context);
@@ -319,7 +323,8 @@ CUresult after_wait(Context &context, hip::hipError_t error);
 /// Prints the FIFO's records to standard output.
 void drain_printf(Context &context);
 void free_deferred(Context &context, bool wait);
-/// Allocates the status block, the printf FIFO and the locks of 128-bit atomics, unless they are there.
+/// Allocates the status block, the printf FIFO and the locks of 128-bit atomics, unless they are
+/// there.
 CUresult prepare_shared(Context &context);
 /// Frees them; nothing of the context may run.
 void free_shared(Context &context);

@@ -33,7 +33,9 @@ void Platform::enter(const Allocation &a) {
   for (const auto &device : devices)
     if (a.kind != MemoryKind::Device || device->index == a.device ||
         device->peers.contains(a.device))
-      device->map.add(a.address, a.address + a.bytes);
+      device->map.add(a.address, a.address + a.bytes, true,
+                      a.kind == MemoryKind::Device && device->index == a.device ? Place::Own
+                                                                                : Place::Elsewhere);
   check::allocated(a.address, a.bytes, block_kind(a.kind));
 }
 
@@ -154,8 +156,8 @@ hipError_t Platform::register_host(uint64_t address, uint64_t bytes, unsigned fl
       uint64_t hi = lo + MemoryMap::kPage;
       if (!each->map.find(end - 1))
         hi = end; // the usual case: the rest is new
-      if (!each->map.add(lo, hi))
-        hi = lo + MemoryMap::kPage, each->map.add(lo, hi);
+      if (!each->map.add(lo, hi, true, Place::Elsewhere))
+        hi = lo + MemoryMap::kPage, each->map.add(lo, hi, true, Place::Elsewhere);
       lo = std::max(hi, lo + MemoryMap::kPage);
     }
   }
@@ -195,7 +197,7 @@ hipError_t Platform::unregister_host(uint64_t address) {
       device->map.remove(range->lo);
       for (uint64_t page = range->lo; page < range->hi; page += MemoryMap::kPage)
         if (registered(page, page + MemoryMap::kPage))
-          device->map.add(page, page + MemoryMap::kPage);
+          device->map.add(page, page + MemoryMap::kPage, true, Place::Elsewhere);
       lo = range->hi;
     }
   }
@@ -227,7 +229,7 @@ hipError_t Platform::enable_peer(Device &device, Device &peer) {
     return hip::hipErrorPeerAccessAlreadyEnabled;
   for (const auto &[address, a] : allocations_)
     if (a.kind == MemoryKind::Device && a.device == peer.index)
-      device.map.add(a.address, a.address + a.bytes);
+      device.map.add(a.address, a.address + a.bytes, true, Place::Elsewhere);
   return hip::hipSuccess;
 }
 

@@ -15,7 +15,7 @@ constinit thread_local MemoryMap::Cache MemoryMap::cache_;
 
 MemoryMap::MemoryMap() : epoch_(new_epoch()) {}
 
-bool MemoryMap::add(uint64_t lo, uint64_t hi, bool writable) {
+bool MemoryMap::add(uint64_t lo, uint64_t hi, bool writable, Place place) {
   lo &= ~(kPage - 1);
   hi = (hi + kPage - 1) & ~(kPage - 1);
   if (hi <= lo)
@@ -26,7 +26,7 @@ bool MemoryMap::add(uint64_t lo, uint64_t hi, bool writable) {
     return false;
   if (above != ranges_.begin() && std::prev(above)->second.hi > lo)
     return false;
-  ranges_.emplace_hint(above, lo, Value{hi, writable});
+  ranges_.emplace_hint(above, lo, Entry{lo, hi, writable, place == Place::Own});
   return true;
 }
 
@@ -50,13 +50,14 @@ bool MemoryMap::look_up(uint64_t lo, uint64_t hi, Access access, uint64_t now) c
     if (it == ranges_.begin())
       return false;
     --it;
-    if (at >= it->second.hi || (access == Access::Write && !it->second.writable))
+    if (at >= it->second.hi || !it->second.permits(access))
       return false;
     if (at == lo)
-      seen = {it->first, it->second.hi, it->second.writable};
+      seen = it->second;
     else {
       seen.hi = it->second.hi;
       seen.writable = seen.writable && it->second.writable;
+      seen.own = seen.own && it->second.own;
     }
     at = it->second.hi;
   }

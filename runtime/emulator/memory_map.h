@@ -14,7 +14,11 @@
 
 namespace w2w::emu {
 
-enum class Access : uint8_t { Read, Write };
+/// OwnAtomic: an atomic operation that only memory of the device itself serves.
+enum class Access : uint8_t { Read, Write, OwnAtomic };
+
+/// Where memory lies: on the device, or elsewhere (the host, another device), behind PCIe.
+enum class Place : uint8_t { Own, Elsewhere };
 
 class MemoryMap {
 public:
@@ -32,14 +36,14 @@ public:
     uint64_t now = epoch_.load(std::memory_order_acquire);
     if (cache.epoch == now) {
       for (const Entry &e : cache.entries)
-        if (lo >= e.lo && hi <= e.hi && (e.writable || access == Access::Read))
+        if (lo >= e.lo && hi <= e.hi && e.permits(access))
           return lo <= hi;
     }
     return look_up(lo, hi, access, now);
   }
 
   /// Enters [lo, hi), which is widened to whole pages. False if it overlaps a range that is there.
-  bool add(uint64_t lo, uint64_t hi, bool writable = true);
+  bool add(uint64_t lo, uint64_t hi, bool writable = true, Place place = Place::Own);
   /// Takes out the range that starts at (the page of) lo. False if none does.
   bool remove(uint64_t lo);
 
@@ -54,7 +58,10 @@ public:
 private:
   struct Entry {
     uint64_t lo = 1, hi = 0;
-    bool writable = false;
+    bool writable = false, own = false;
+    bool permits(Access access) const {
+      return access == Access::Read || (writable && (own || access == Access::Write));
+    }
   };
   struct Cache {
     uint64_t epoch = 0; // of the map the entries come from; 0: none
@@ -69,11 +76,7 @@ private:
   static constinit thread_local Cache cache_ __attribute__((tls_model("initial-exec")));
   std::atomic<uint64_t> epoch_;
   mutable std::shared_mutex mutex_;
-  struct Value {
-    uint64_t hi;
-    bool writable;
-  };
-  std::map<uint64_t, Value> ranges_;
+  std::map<uint64_t, Entry> ranges_; // by lo
 };
 
 } // namespace w2w::emu

@@ -280,16 +280,20 @@ void ResidentGroup::describe_fault(const Slot &slot, const StopInfo &stop,
   failure.code = hip::hipErrorLaunchFailure;
   switch (stop.kind) {
   case StopKind::MemoryFault: {
-    static constexpr const char *kAccess[] = {"read", "write", "atomic access"};
+    static constexpr const char *kAccess[] = {"read", "write", "atomic access", "atomic access"};
     static constexpr const char *kSpace[] = {"", " in the LDS", " in scratch", ""};
     uint32_t thread = slot.wave.wave_in_group * slot.wave.lanes + stop.lane;
     what = fmt::format("illegal {} of {} bytes at {:#x}{} by work-item ({},{},{})",
-                       kAccess[static_cast<unsigned>(stop.access) % 3], stop.size, stop.address,
-                       kSpace[static_cast<unsigned>(stop.space) % 4], thread % plan_.block[0],
-                       thread / plan_.block[0] % plan_.block[1],
+                       kAccess[static_cast<unsigned>(stop.access) % std::size(kAccess)], stop.size,
+                       stop.address, kSpace[static_cast<unsigned>(stop.space) % 4],
+                       thread % plan_.block[0], thread / plan_.block[0] % plan_.block[1],
                        thread / plan_.block[0] / plan_.block[1]);
     bool global = stop.space == MemorySpace::Global || stop.space == MemorySpace::Scalar;
-    if (global && plan_.memory)
+    if (global && stop.access == MemoryAccess::OwnAtomic && plan_.memory &&
+        plan_.memory->accessible(stop.address, stop.address + stop.size, Access::Write))
+      what += " (memory of the host, managed memory or another device's: there this instruction is "
+              "lost, or atomic on the device alone)";
+    else if (global && plan_.memory)
       what += neighbourhood(*plan_.memory, stop.address);
     failure.code = hip::hipErrorIllegalAddress;
     break;

@@ -93,22 +93,25 @@ bool LoadedModule::is_loaded(uint32_t index) const {
 KernelVersion KernelVersion::for_block(const unsigned (&size)[3]) {
   return {.warps_are_rows = size[0] % 32 == 0 || (size[1] == 1 && size[2] == 1),
           .small_blocks = uint64_t{size[0]} * size[1] * size[2] <= abi::kMostSoloThreads,
-          .shared_in_memory = false};
+          .shared_in_memory = false,
+          .device_memory = true};
 }
 
 /// Code that was made under other assumptions, holds under these, and could not gain by them.
 const LoadedKernel *LoadedModule::made_for_another(uint32_t index, KernelVersion version) const {
   for (bool rows : {true, version.warps_are_rows}) // what was made for any block might gain by rows
-    for (bool small : {true, false}) {
-      const Slot &other = slot(index, {rows, small, version.shared_in_memory});
-      if (!other.ready.load(std::memory_order_acquire))
-        continue;
-      const CompiledKernel &code = *other.kernel.code;
-      if ((code.assumes_rows && !version.warps_are_rows) || (code.solo && !version.small_blocks) ||
-          (code.solo_serves && version.small_blocks))
-        continue;
-      return &other.kernel;
-    }
+    for (bool small : {true, false})
+      for (bool device : {true, version.device_memory}) { // likewise
+        const Slot &other = slot(index, {rows, small, version.shared_in_memory, device});
+        if (!other.ready.load(std::memory_order_acquire))
+          continue;
+        const CompiledKernel &code = *other.kernel.code;
+        if ((code.assumes_rows && !version.warps_are_rows) ||
+            (code.solo && !version.small_blocks) || (code.solo_serves && version.small_blocks) ||
+            (!code.device_parameters.empty() && !version.device_memory))
+          continue;
+        return &other.kernel;
+      }
   return nullptr;
 }
 
@@ -125,6 +128,7 @@ Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, KernelVersion
   target.warps_are_rows = version.warps_are_rows;
   target.small_blocks = version.small_blocks;
   target.shared_in_memory = version.shared_in_memory;
+  target.device_memory = version.device_memory;
   Outcome<SharedKernel> code = program_->compile(index, target);
   if (!code)
     return code.failure();

@@ -20,13 +20,15 @@ struct LoadedKernel {
   SharedKernel code;
 };
 
-/// What a launch lets the compiler assume of a kernel's blocks, and where their shared memory lies
-/// (TargetOptions). Kernels are compiled for each of these that they are launched with, unless code
-/// made for another one serves.
+/// What a launch lets the compiler assume of a kernel's blocks and pointers, and where shared
+/// memory lies (TargetOptions). Kernels are compiled for each of these that they are launched with,
+/// unless code made for another one serves.
 struct KernelVersion {
   bool warps_are_rows = false;
   bool small_blocks = false;
   bool shared_in_memory = false;
+  /// Taken first: whether the launch's pointers allow it, CompiledKernel::device_parameters tells.
+  bool device_memory = true;
 
   /// For a launch with blocks of that size and shared memory in LDS.
   static KernelVersion for_block(const unsigned (&size)[3]);
@@ -60,15 +62,15 @@ private:
     LoadedKernel kernel;
   };
   Slot &slot(uint32_t index, KernelVersion v) const {
-    return *slots_[kVersions * index + 4 * v.shared_in_memory + 2 * v.small_blocks +
-                   v.warps_are_rows];
+    return *slots_[kVersions * index + 8 * v.device_memory + 4 * v.shared_in_memory +
+                   2 * v.small_blocks + v.warps_are_rows];
   }
   const LoadedKernel *made_for_another(uint32_t index, KernelVersion version) const;
 
   std::shared_ptr<Program> program_;
   TargetOptions target_;
   void *arena_ = nullptr;
-  static constexpr size_t kVersions = 8; // all values of KernelVersion
+  static constexpr size_t kVersions = 16; // all values of KernelVersion
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 

@@ -108,6 +108,7 @@ std::vector<uint8_t> encode(const CompileRequest &q) {
   w.u8(q.target.warps_are_rows);
   w.u8(q.target.small_blocks);
   w.u8(q.target.shared_in_memory);
+  w.u8(q.target.device_memory);
   return w.take();
 }
 
@@ -125,6 +126,7 @@ std::optional<CompileRequest> decode_request(std::span<const uint8_t> bytes) {
   q.target.warps_are_rows = r.u8() != 0;
   q.target.small_blocks = r.u8() != 0;
   q.target.shared_in_memory = r.u8() != 0;
+  q.target.device_memory = r.u8() != 0;
   return r.done() ? std::optional(std::move(q)) : std::nullopt;
 }
 
@@ -138,6 +140,9 @@ std::vector<uint8_t> encode(const CompiledKernel &k) {
   w.u8(k.assumes_rows);
   w.u8(k.solo);
   w.u8(k.solo_serves);
+  w.u32(static_cast<uint32_t>(k.device_parameters.size()));
+  for (uint32_t offset : k.device_parameters)
+    w.u32(offset);
   w.u32(k.window_bytes);
   w.text(k.messages);
   w.blob(k.code);
@@ -156,6 +161,8 @@ std::optional<CompiledKernel> decode_kernel(std::span<const uint8_t> bytes) {
   k.assumes_rows = r.u8() != 0;
   k.solo = r.u8() != 0;
   k.solo_serves = r.u8() != 0;
+  for (uint32_t left = r.u32(); left > 0 && r.ok(); --left)
+    k.device_parameters.push_back(r.u32());
   k.window_bytes = r.u32();
   k.messages = r.text();
   k.code = r.blob();

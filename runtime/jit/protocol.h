@@ -19,7 +19,7 @@
 
 namespace w2w::jit {
 
-inline constexpr uint32_t kProtocolVersion = 4;
+inline constexpr uint32_t kProtocolVersion = 5;
 inline constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 31;
 
 enum class MessageType : uint32_t {
@@ -66,6 +66,7 @@ struct TargetOptions {
   bool warps_are_rows = false;
   bool small_blocks = false;     // CompileOptions
   bool shared_in_memory = false; // CompileOptions
+  bool device_memory = false;    // CompileOptions
   bool operator==(const TargetOptions &) const = default;
 };
 
@@ -81,10 +82,11 @@ struct CompiledKernel {
   uint32_t vgprs = 0, agprs = 0, sgprs = 0;
   uint32_t lds_bytes = 0, scratch_bytes = 0, kernarg_bytes = 0, wave_size = 0, code_bytes = 0;
   std::string warp_mode;
-  bool assumes_rows = false;              // not for other blocks
-  bool solo = false, solo_serves = false; // KernelResources
-  uint32_t window_bytes = 0;              // KernelResources
-  std::string messages;                   // warnings
+  bool assumes_rows = false;               // not for other blocks
+  bool solo = false, solo_serves = false;  // KernelResources
+  std::vector<uint32_t> device_parameters; // KernelResources
+  uint32_t window_bytes = 0;               // KernelResources
+  std::string messages;                    // warnings
 };
 
 std::vector<uint8_t> encode(const Greeting &);

@@ -90,16 +90,16 @@ bool Device::reset() {
 
 bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
                  std::vector<uint64_t> &out, uint32_t blocks, uint32_t threads, std::string &error,
-                 uint32_t rows) {
+                 uint32_t rows, uint64_t shared) {
   Impl &hip = *impl_;
   hipFunction_t function = nullptr;
   void *device_in = nullptr, *device_out = nullptr, *device_block = nullptr;
   struct {
     void *in, *out;
     uint32_t rows;
-    void *launch_block;
+    void *last; // the launch block, or the fourth parameter
   } arguments;
-  size_t argument_bytes = hip.solo ? sizeof arguments : 20;
+  size_t argument_bytes = hip.solo || shared ? sizeof arguments : 20;
   abi::LaunchBlock block{.version = abi::kLaunchBlockVersion,
                          .size = sizeof block,
                          .ntid = {threads, 1, 1},
@@ -120,7 +120,8 @@ bool Device::run(const std::string &kernel, const std::vector<uint64_t> &in,
       step(hip.hipMalloc(&device_block, sizeof block), "hipMalloc") &&
       step(hip.hipMemcpy(device_block, &block, sizeof block, hipMemcpyHostToDevice), "hipMemcpy");
   if (ok) {
-    arguments = {device_in, device_out, rows, device_block};
+    arguments = {device_in, device_out, rows,
+                 shared ? reinterpret_cast<void *>(shared) : device_block};
     void *extra[] = {kLaunchParamBufferPointer, &arguments, kLaunchParamBufferSize, &argument_bytes,
                      kLaunchParamEnd};
     uint32_t work_items = hip.solo ? abi::solo_work_items(threads) : threads;

@@ -20,10 +20,11 @@ public:
   /// Loads a code object; the previous one is unloaded. False, with a message on stderr, on
   /// failure.
   bool load(std::span<const uint8_t> code_object);
-  /// Runs `kernel`(u64 in, u64 out, u32 rows). False, with the error's name in `error`,
-  /// on failure.
+  /// Runs `kernel`(u64 in, u64 out, u32 rows), or with a fourth parameter (u64 shared) if there is
+  /// one, which solo kernels can't have. False, with the error's name in `error`, on failure.
   bool run(const std::string &kernel, const std::vector<uint64_t> &in, std::vector<uint64_t> &out,
-           uint32_t blocks, uint32_t threads, std::string &error, uint32_t rows = ~0u);
+           uint32_t blocks, uint32_t threads, std::string &error, uint32_t rows = ~0u,
+           uint64_t shared = 0);
 
   /// From now on kernels are of the runtime ABI, in solo mode: what is launched gets a launch
   /// block, and the work-items that abi::solo_work_items says. They may have no module variables.

@@ -4,6 +4,7 @@
 #include "lowering/emit/emit.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace w2w::tool {
 std::string list_images(const InputFile &file) {
@@ -39,6 +40,10 @@ std::string report_resources(const CompileResult &result, const std::string &mcp
     text += fmt::format("{} SGPRs, {} bytes LDS, {} bytes kernarg, {} bytes code\n", k.sgprs,
                         k.lds_bytes, k.kernarg_bytes, k.code_bytes);
     text += fmt::format("ptx2hsaco info    : Wave of {}, {}\n", k.wave_size, k.warp_mode);
+    if (!k.device_parameters.empty())
+      text += fmt::format("ptx2hsaco info    : Assumes device memory behind the pointers at bytes "
+                          "{} of the parameters\n",
+                          fmt::join(k.device_parameters, ", "));
   }
   return text;
 }

@@ -105,6 +105,11 @@ constexpr Row kRows[] = {
      "point "
      "of its own; solo, one warp a wave, is the runtime's alone",
      [](Options &o, const std::string &v) { return choose(kWarpModes, v, o.compile.warp_mode); }},
+    {"--device-memory", Takes::Nothing, "",
+     "promise that pointer parameters are null or point to memory of the device itself "
+     "(hipMalloc): not to the host's, managed or another device's; atomic operations become single "
+     "instructions",
+     [](Options &o, const std::string &) { return o.compile.device_memory = true; }},
     {"--contract", Takes::Nothing, "", "allow multiply and add to be fused where PTX does",
      [](Options &o, const std::string &) { return o.compile.contract = true; }},
     {"--diagnostics", Takes::Value, "text|json", "how messages are written to standard error",

@@ -107,6 +107,7 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
   options.warps_are_rows = request->target.warps_are_rows;
   options.small_blocks = request->target.small_blocks;
   options.shared_in_memory = request->target.shared_in_memory;
+  options.device_memory = request->target.device_memory;
   ptx::Diagnostics diags;
   CompileResult result;
   std::string_view names[] = {request->kernel};
@@ -133,6 +134,7 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
     kernel.assumes_rows = r.assumes_rows;
     kernel.solo = r.solo;
     kernel.solo_serves = r.solo_serves;
+    kernel.device_parameters = r.device_parameters;
     kernel.window_bytes = r.window_bytes;
   }
   return jit::send_message(socket, MessageType::Kernel, jit::encode(kernel));

@@ -62,6 +62,8 @@ cl::opt<bool> small_blocks("small-blocks", cl::desc("Blocks have at most 512 thr
                            cl::cat(category));
 cl::opt<bool> shared_in_memory("shared-in-memory", cl::desc("Shared memory in global memory"),
                                cl::cat(category));
+cl::opt<bool> device_memory("device-memory", cl::desc("Pointer parameters lead to device memory"),
+                            cl::cat(category));
 
 int fail(const Twine &message) {
   errs() << "w2w-opt: error: " << message << '\n';
@@ -98,6 +100,7 @@ int main(int argc, char **argv) {
 
   w2w::PassEnv env{.processor = *processor, .abi = abi, .opt_level = int(opt_level)};
   env.shared_in_memory = shared_in_memory;
+  env.device_memory = device_memory;
   env.warp_mode = warp_mode;
   env.small_blocks = small_blocks;
   w2w::PipelineOptions options{
@@ -108,6 +111,10 @@ int main(int argc, char **argv) {
                 : w2w::run_named_passes(*module, *machine, env,
                                         std::vector<std::string>(passes.begin(), passes.end()),
                                         options, error);
+  for (const auto &[kernel, offsets] : env.device_parameters)
+    for (uint32_t offset : offsets)
+      errs() << "w2w-opt: " << kernel << " assumes device memory at parameter byte " << offset
+             << '\n';
   for (const w2w::PassError &e : env.errors)
     errs() << "w2w-opt: error: " << e.function << ":" << e.line << ": " << e.message << '\n';
   if (!error.empty())

@@ -175,6 +175,7 @@ void GroupCounter::count_memory(const Wave &w, const isa::Inst &i) {
       t.stores++, t.store_bytes += bytes;
       break;
     case MemoryAccess::Atomic:
+    case MemoryAccess::OwnAtomic:
       t.atomics++, t.atomic_bytes += bytes;
       break;
     }

@@ -12,7 +12,10 @@ namespace w2w::emu {
 
 namespace isa {
 bool memory_accessible(const Workgroup &g, uint64_t lo, uint64_t hi, MemoryAccess access) {
-  return g.memory->accessible(lo, hi, access == MemoryAccess::Read ? Access::Read : Access::Write);
+  return g.memory->accessible(lo, hi,
+                              access == MemoryAccess::Read        ? Access::Read
+                              : access == MemoryAccess::OwnAtomic ? Access::OwnAtomic
+                                                                  : Access::Write);
 }
 } // namespace isa
 

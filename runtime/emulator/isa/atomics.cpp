@@ -26,7 +26,7 @@ template <class U, class F> int update(Wave &w, const Inst &i, StopInfo &s, F f)
     // it.
     if (x.space == MemorySpace::Scratch && sizeof(U) == 8)
       return refuse(w, i, s, "64-bit atomics do not work on scratch memory") == kContinue;
-    if (!permitted(w, x, sizeof(U), MemoryAccess::Atomic, s))
+    if (!permitted(w, x, sizeof(U), atomic_access(i), s))
       return false;
     EACH_LANE(lane, x.mask) {
       unsigned l = unsigned(lane);

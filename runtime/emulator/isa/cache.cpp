@@ -75,6 +75,25 @@ bool communicates(const isa::Opcode &op) {
   return op.form >= isa::Form::Flat || op.form == isa::Form::Smem || op.form == isa::Form::Fence ||
          name.starts_with("s_wait") || name.starts_with("s_dcache");
 }
+
+/// Whether the instruction is an atomic operation that only memory of the device itself serves.
+/// PCIe has addition, exchange and compare-and-swap of integers; what else is sent to fine-grained
+/// memory, or to memory of the host or of a peer, is lost, or atomic on the device alone (LLVM
+/// SITargetLowering::shouldExpandAtomicRMWInIR). gfx942 and gfx12 have the others there too, but
+/// for the system's scope (LLVM's feature agent-scope-fine-grained-remote-memory-atomics).
+bool needs_own_memory(const isa::Inst &i, std::string_view cpu) {
+  std::string_view name = i.opcode->name;
+  if (name.find("_atomic_") == name.npos)
+    return false;
+  for (const char *served :
+       {"_add_u32", "_add_u64", "_swap_b32", "_swap_b64", "_cmpswap_b32", "_cmpswap_b64"})
+    if (name.ends_with(served))
+      return false;
+  constexpr unsigned kSystem = 3;
+  if (i.generation >= 12)
+    return i.policy >> isa::kScopeShift == kSystem;
+  return cpu != "gfx942" || (i.policy & isa::kSc1);
+}
 } // namespace
 
 const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigned lanes) {
@@ -108,6 +127,7 @@ const isa::Block *DecodeCache::Impl::decode(Decoded &d, uint64_t offset, unsigne
       break;
     }
     p.inst.flush_adds = cpu == "gfx90a";
+    p.inst.own_memory = needs_own_memory(p.inst, cpu);
     if (p.second)
       seconds.push_back(std::move(p.second));
     if (p.matrix)

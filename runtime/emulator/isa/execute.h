@@ -33,7 +33,8 @@ enum class StopKind {
   Reported,           ///< an observer (observe.h) gives the launch up: `text`
 };
 
-enum class MemoryAccess : uint8_t { Read, Write, Atomic };
+/// OwnAtomic, of faults alone: an atomic operation on memory that lacks it (Inst::own_memory).
+enum class MemoryAccess : uint8_t { Read, Write, Atomic, OwnAtomic };
 enum class MemorySpace : uint8_t { Global, Lds, Scratch, Scalar };
 
 struct StopInfo {

@@ -203,10 +203,11 @@ struct Inst {
   bool offen = false;      ///< and a VGPR the offset
   bool returns = false;    ///< scalar atomic: the old value goes to the data registers
   bool flush_adds = false; ///< f32 additions to global memory flush denormals (gfx90a)
-  bool coherent = false;   ///< a load or store that cache bits take past caches: atomic in the source
-  uint8_t policy = 0;      ///< Policy
-  uint8_t fp = 0;          ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
-  uint16_t ordinal = 0;    ///< instructions of its block up to and with this one
+  bool own_memory = false; ///< an atomic operation that memory of the host or of peers lacks
+  bool coherent = false; ///< a load or store that cache bits take past caches: atomic in the source
+  uint8_t policy = 0;    ///< Policy
+  uint8_t fp = 0;        ///< 0 none, 1 f32, 2 f64/f16: which half of MODE rules it
+  uint16_t ordinal = 0;  ///< instructions of its block up to and with this one
   uint64_t pc = 0;
   const struct Opcode *opcode = nullptr;
   Inst *second = nullptr; ///< VOPD: the Y half; sources of both are read before either writes

@@ -100,6 +100,11 @@ W2W_INLINE void write_at(const Wave &w, const Lanes &x, unsigned l, u64 plus, T 
 void clear_outside(Wave &w, const Inst &i, u64 lanes);
 int refuse(Wave &w, const Inst &i, StopInfo &s, const char *why);
 
+/// What to ask permitted() for before an atomic operation.
+W2W_INLINE MemoryAccess atomic_access(const Inst &i) {
+  return i.own_memory ? MemoryAccess::OwnAtomic : MemoryAccess::Atomic;
+}
+
 /// Calls f(Lanes &) for the access, once per segment that the lanes' addresses fall in; f returns
 /// false on a fault. each_segment: from addresses() that are known, with a lane at least;
 /// per_segment: for an instruction. Lanes outside a buffer's bounds get zero in a destination

@@ -160,7 +160,7 @@ template <class U, class F> int update(Wave &w, const Inst &i, StopInfo &s, F f)
     }
   }
   a &= ~u64(sizeof(U) - 1);
-  if (!scalar_permitted(w, a, sizeof(U), MemoryAccess::Atomic, s))
+  if (!scalar_permitted(w, a, sizeof(U), atomic_access(i), s))
     return kStop;
   U *p = reinterpret_cast<U *>(a);
   U old = __atomic_load_n(p, __ATOMIC_RELAXED);

@@ -24,7 +24,7 @@ uint64_t exec_of(const Wave &w) {
 }
 
 /// Whether the access, and the alignment of atomics, is such that no handler would refuse it.
-bool permitted(const Wave &w, const LaneAccesses &a) {
+bool permitted(const Wave &w, const Inst &i, const LaneAccesses &a) {
   uint64_t lo = ~uint64_t{0}, hi = 0, misaligned = 0;
   for (uint64_t rest = a.mask; rest; rest &= rest - 1) {
     uint64_t at = a.at[__builtin_ctzll(rest)];
@@ -46,7 +46,9 @@ bool permitted(const Wave &w, const LaneAccesses &a) {
   }
   if (a.access == MemoryAccess::Atomic && misaligned)
     return false;
-  Access access = a.access == MemoryAccess::Read ? Access::Read : Access::Write;
+  Access access = a.access == MemoryAccess::Read ? Access::Read
+                  : i.own_memory                 ? Access::OwnAtomic
+                                                 : Access::Write;
   if (w.group->memory->accessible(lo, hi + a.size, access))
     return true;
   for (uint64_t rest = a.mask; rest; rest &= rest - 1) {
@@ -56,8 +58,8 @@ bool permitted(const Wave &w, const LaneAccesses &a) {
   }
   return true;
 }
-bool all_permitted(const Wave &w, const LaneAccesses *a, unsigned n) {
-  return std::all_of(a, a + n, [&](const LaneAccesses &each) { return permitted(w, each); });
+bool all_permitted(const Wave &w, const Inst &i, const LaneAccesses *a, unsigned n) {
+  return std::all_of(a, a + n, [&](const LaneAccesses &each) { return permitted(w, i, each); });
 }
 
 unsigned registers_of(const Operand &o) {
@@ -137,7 +139,7 @@ int Pipeline::issue(WaveState &ws, Wave &w, const Inst &i, Kind kind, StopInfo &
 int Pipeline::vector_memory(WaveState &ws, Wave &w, const Inst &i, Kind kind) {
   LaneAccesses a[isa::kMostAccesses];
   unsigned count = isa::accesses(w, i, a);
-  if (!all_permitted(w, a, count))
+  if (!all_permitted(w, i, a, count))
     return isa::kContinue;
   bool unordered = i.flat && i.generation < 10; // RDNA: flat operations count in order too
   Op *op = make(ws, w, i, kind, list_of(i, kind));
@@ -183,7 +185,7 @@ int Pipeline::vector_memory(WaveState &ws, Wave &w, const Inst &i, Kind kind) {
 int Pipeline::lds(WaveState &ws, Wave &w, const Inst &i) {
   LaneAccesses a[isa::kMostAccesses];
   unsigned count = isa::accesses(w, i, a);
-  if (!all_permitted(w, a, count))
+  if (!all_permitted(w, i, a, count))
     return isa::kContinue;
   Op *op = make(ws, w, i, Kind::Lds, kLds);
   op->mask = exec_of(w);
@@ -196,7 +198,7 @@ int Pipeline::lds(WaveState &ws, Wave &w, const Inst &i) {
 int Pipeline::scalar(WaveState &ws, Wave &w, const Inst &i) {
   LaneAccesses a[isa::kMostAccesses];
   unsigned count = isa::accesses(w, i, a);
-  if (!all_permitted(w, a, count))
+  if (!all_permitted(w, i, a, count))
     return isa::kContinue;
   Op *op = make(ws, w, i, Kind::Scalar, kScalars);
   op->bypass = bypass_of(i, Kind::Load, true);

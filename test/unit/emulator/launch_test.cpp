@@ -269,3 +269,35 @@ TEST_CASE("waves that all wait for ever end the launch at once") {
   HIP_OK(hipDeviceReset());
   (void)hipGetLastError();
 }
+
+TEST_CASE("an atomic maximum on memory that is not the device's own is an error where it is lost") {
+  using Allocate = hipError_t (*)(void **);
+  const Allocate kElsewhere[] = {
+      [](void **p) { return hipHostMalloc(p, 4, 0); },
+      [](void **p) { return hipMallocManaged(p, 4, kMemAttachGlobal); },
+  };
+  for (const Target &target : kTargets)
+    for (Allocate allocate : kElsewhere) {
+      INFO(target.gfx);
+      Kernels kernels(target.device, target.gfx);
+      auto raise = [&](void *word) {
+        HIP_OK(launch(kernels["highest"], {1, 1, 1}, {64, 1, 1}, 0, nullptr, word, 7u));
+        return hipDeviceSynchronize();
+      };
+      Words own(1, 3);
+      HIP_OK(raise(own.pointer));
+      CHECK(own.get()[0] == 7);
+      void *memory = nullptr;
+      HIP_OK(allocate(&memory));
+      auto *word = static_cast<volatile uint32_t *>(memory);
+      *word = 3;
+      const std::string gfx = target.gfx;
+      const bool works = gfx == "gfx942" || gfx == "gfx1201";
+      hipError_t result = raise(memory);
+      CHECK(std::string(hipGetErrorName(result)) ==
+            (works ? "hipSuccess" : "hipErrorIllegalAddress"));
+      CHECK(*word == (works ? 7 : 3));
+      if (!works)
+        HIP_OK(hipDeviceReset());
+    }
+}

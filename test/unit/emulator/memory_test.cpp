@@ -38,6 +38,19 @@ TEST_CASE("memory map: ranges, neighbours, access") {
   CHECK(map.accessible(0x11000, 0x11001, Access::Read));
 }
 
+TEST_CASE("memory map: what lies elsewhere has no atomic operations but PCIe's") {
+  MemoryMap map;
+  REQUIRE(map.add(0x10000, 0x11000));
+  REQUIRE(map.add(0x11000, 0x12000, true, Place::Elsewhere));
+  CHECK(map.accessible(0x10ffc, 0x11004, Access::Write));
+  CHECK_FALSE(map.accessible(0x10ffc, 0x11004, Access::OwnAtomic));
+  CHECK(map.accessible(0x10ffc, 0x11000, Access::OwnAtomic)); // whatever is remembered of both
+  CHECK_FALSE(map.accessible(0x11000, 0x11004, Access::OwnAtomic));
+  CHECK(map.accessible(0x11000, 0x11004, Access::Write));
+  REQUIRE(map.add(0x12000, 0x13000, false));
+  CHECK_FALSE(map.accessible(0x12000, 0x12004, Access::OwnAtomic));
+}
+
 TEST_CASE("memory map: what one map remembers is not asked of another") {
   MemoryMap one, two;
   one.add(0x10000, 0x20000);

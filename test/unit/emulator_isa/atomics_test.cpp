@@ -618,3 +618,69 @@ TEST_CASE("misaligned atomics fault") {
       CHECK(ran);
     }
 }
+
+/// Memory that lies elsewhere, as that of the host: PCIe has additions, exchanges and
+/// compare-and-swaps of integers; the others work there on gfx942 and gfx12 alone, below system
+/// scope (LLVM SITargetLowering::shouldExpandAtomicRMWInIR).
+TEST_CASE("atomics on memory of the host") {
+  enum Works { kAnywhere, kBelowSystem, kOnDevice };
+  static const struct {
+    const char *text, *only;
+    Works works;
+  } kCases[] = {
+      {"global_atomic_add v[2:3], v8, off", "gfx", kAnywhere},
+      {"global_atomic_add_u64 v[2:3], v[8:9], off", "gfx1", kAnywhere},
+      {"global_atomic_swap v[2:3], v8, off", "gfx", kAnywhere},
+      {"global_atomic_cmpswap_x2 v[2:3], v[8:11], off", "gfx", kAnywhere},
+      {"flat_atomic_cmpswap_b32 v[2:3], v[8:9]", "gfx1", kAnywhere},
+      {"global_atomic_umax v[2:3], v8, off", "gfx9", kBelowSystem},
+      {"global_atomic_umax v[2:3], v8, off", "gfx1030", kOnDevice},
+      {"global_atomic_max_u32 v[2:3], v8, off", "gfx1100", kOnDevice},
+      {"global_atomic_max_u32 v[2:3], v8, off", "gfx1201", kBelowSystem},
+      {"global_atomic_max_u32 v[2:3], v8, off scope:SCOPE_DEV", "gfx1201", kBelowSystem},
+      {"global_atomic_max_u32 v[2:3], v8, off scope:SCOPE_SYS", "gfx1201", kOnDevice},
+      {"global_atomic_umax v[2:3], v8, off sc1", "gfx942", kOnDevice},
+      {"global_atomic_sub v[2:3], v8, off", "gfx1030", kOnDevice},
+      {"flat_atomic_or v[2:3], v8", "gfx90a", kOnDevice},
+      {"flat_atomic_or v[2:3], v8", "gfx942", kBelowSystem},
+      {"global_atomic_inc_x2 v[2:3], v[8:9], off", "gfx90a", kOnDevice},
+      {"global_atomic_add_f32 v[2:3], v8, off", "gfx90a", kOnDevice},
+      {"global_atomic_add_f32 v[2:3], v8, off", "gfx942", kBelowSystem},
+      {"global_atomic_add_f32 v[2:3], v8, off sc1", "gfx942", kOnDevice},
+      {"global_atomic_add_f32 v[2:3], v8, off", "gfx1100", kOnDevice},
+      {"global_atomic_pk_add_f16 v[2:3], v8, off", "gfx90a", kOnDevice},
+  };
+  unsigned ran = 0;
+  for (const auto &test : kCases)
+    for (const Model &model : models()) {
+      Machine m(model.cpu, model.lanes);
+      if (!is_gfx(m, test.only))
+        continue;
+      INFO(test.text << " on " << model.cpu);
+      const auto base = uint64_t(m.global);
+      bool works = test.works == kAnywhere || (test.works == kBelowSystem && !is_gfx(m, "gfx90a"));
+      auto start = [&] {
+        point(m, Way::Global);
+        fill_memory(m);
+        for (unsigned r = 8; r < 12; r++)
+          m.set(r, {0x3f800000});
+        return m.run(test.text);
+      };
+      bool ok = start();
+      if (!m.assembled)
+        continue;
+      ++ran;
+      CHECK(ok); // the device's own memory
+      REQUIRE(m.memory.remove(base));
+      REQUIRE(m.memory.add(base, base + 65536, true, Place::Elsewhere));
+      CHECK(start() == works);
+      if (works)
+        continue;
+      CHECK(m.stop.kind == StopKind::MemoryFault);
+      CHECK(m.stop.access == MemoryAccess::OwnAtomic);
+      CHECK(m.stop.address == base + 4096);
+      for (unsigned k = 4096; k < 4104; k++)
+        CHECK(m.global[k] == byte_at(k)); // and nothing is changed
+    }
+  CHECK(ran >= std::size(kCases));
+}
