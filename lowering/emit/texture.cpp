@@ -132,6 +132,10 @@ void emit_texture(FunctionEmitter &e, const Instruction &i) {
   Type ctype = i.types[i.types.size() - 1];
   bool integer = ctype == Type::S32;
   bool half = i.type(0) == Type::F16 || i.type(0) == Type::F16x2;
+  if (integer && x.gradient[0]) {
+    e.error(i, "gradients of integer coordinates are not supported; use .f32 coordinates");
+    return;
+  }
 
   Value *texture = image_handle(e, place.elements[0]);
   Value *sampler = place.elements.size() > 2 ? image_handle(e, place.elements[1]) : texture;
