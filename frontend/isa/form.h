@@ -55,8 +55,10 @@ struct Rule {
 struct Slot {
   bool is_type = false;
   bool optional = false;
-  bool pinned =
-      false; // part of the instruction's name: nothing of a later slot may stand before it
+  /// Which slots may not be written before this one: all later ones, where it is part of the
+  /// instruction's name; the next one, where two state spaces say from where to where.
+  enum class Before : uint8_t { None, All, Next };
+  Before before = Before::None;
   std::span<const Mod> mods;
   std::span<const Type> types;
 };

@@ -195,7 +195,7 @@ class Table:
         self.forms.append(
             dict(
                 opcode=opcode,
-                syntax=pattern.replace("!", "") + (" " + re.sub(r"\s+", " ", operands) if operands else ""),
+                syntax=re.sub("[!~]", "", pattern) + (" " + re.sub(r"\s+", " ", operands) if operands else ""),
                 section=self.section,
                 slots=slots,
                 operands=specs,
@@ -206,8 +206,8 @@ class Table:
         )
 
     def slot(self, text):
-        pinned = text.endswith("!")
-        if pinned:
+        pinned = {"!": "All", "~": "Next"}.get(text[-1], "None")
+        if pinned != "None":
             text = text[:-1]
         optional = text.endswith("?")
         if optional:
@@ -360,9 +360,9 @@ class Table:
             slots = []
             for s in f["slots"]:
                 if s["is_type"]:
-                    slots.append("{true, %s, false, {}, %s}" % (str(s["optional"]).lower(), array("Type", ["Type::" + self.types[t] for t in s["spellings"]])))
+                    slots.append("{true, %s, Slot::Before::None, {}, %s}" % (str(s["optional"]).lower(), array("Type", ["Type::" + self.types[t] for t in s["spellings"]])))
                 else:
-                    slots.append("{false, %s, %s, %s, {}}" % (str(s["optional"]).lower(), str(s["pinned"]).lower(), array("Mod", ["Mod::" + n for n, _ in s["mods"]])))
+                    slots.append("{false, %s, Slot::Before::%s, %s, {}}" % (str(s["optional"]).lower(), s["pinned"], array("Mod", ["Mod::" + n for n, _ in s["mods"]])))
             operands = []
             for o in f["operands"]:
                 flags = [o["dest"], o["optional"], o["sink"], o["second_optional"], o["second_sink"], o["negatable"], o["selector"], o["exact"]]
