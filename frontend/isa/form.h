@@ -26,6 +26,8 @@ struct Requirement {
   uint16_t sm = 0;       // 90 for sm_90 or higher
   uint16_t until_sm = 0; // removed for this sm and higher from PTX ISA 6.4 on
   ArchSpecific arch[4] = {};
+  uint16_t earlier_ptx = 0; // this version is enough, where the target is earlier_sm or higher
+  uint16_t earlier_sm = 0;
 };
 
 /// A modifier or a type that may stand in a mnemonic.
@@ -53,8 +55,10 @@ struct Rule {
 struct Slot {
   bool is_type = false;
   bool optional = false;
-  bool pinned =
-      false; // part of the instruction's name: nothing of a later slot may stand before it
+  /// Which slots may not be written before this one: all later ones, where it is part of the
+  /// instruction's name; the next one, where two state spaces say from where to where.
+  enum class Before : uint8_t { None, All, Next };
+  Before before = Before::None;
   std::span<const Mod> mods;
   std::span<const Type> types;
 };
@@ -66,8 +70,7 @@ struct TypeRef {
     Slot,     // the `index`th type of the instruction
     SlotWide, // twice as wide (mul.wide)
     Fixed,    // `type`
-    Pointer,  // an address: 32 or 64 bits
-    Any       // whatever fits in the form's width (elements of mov's vector)
+    Pointer   // an address: 32 or 64 bits
   };
   Kind kind = Kind::None;
   uint8_t index = 0;
@@ -81,12 +84,13 @@ struct OperandSpec {
   static constexpr uint8_t kAnyLength = 253; // as many as the shape asks for; not checked
 
   enum class Shape : uint8_t {
-    Register,  // only a register
-    Source,    // register or immediate
-    Immediate, // only a constant
-    Sink,      // only `_`
-    Pair,      // first|second
-    Address,   // [register | variable | immediate, + offset]
+    Register,        // only a register
+    Source,          // register or immediate
+    Immediate,       // only a constant
+    Sink,            // only `_`
+    Pair,            // first|second
+    Address,         // [register | variable | immediate, + offset]
+    RegisterAddress, // [register + offset]
     AnySource, // mov: register, special register, immediate, address of a variable or function
     AddressOf, // cvta: register or variable with offset
     Label,
@@ -99,6 +103,7 @@ struct OperandSpec {
     Tensor,      // [tensor map, {coordinates}]
     TensorMemory // [32-bit register + offset]
   };
+  enum class Relation : uint8_t { None, AtMost, AtLeast };
   Shape shape = Shape::Source;
   bool dest = false;
   bool optional = false;
@@ -107,14 +112,19 @@ struct OperandSpec {
   bool second_sink = false;
   bool negatable = false; // `!p`, or `-a` in vmad
   bool selector = false;  // `.b0`, `.h1`, ... of video instructions
+  bool exact = false;     // a register of this very type
   TypeRef type;
   TypeRef second_type;    // of a Pair
   uint8_t vector = 0;     // elements of a brace list; 0: no vector
   Mod condition = kNoMod; // present exactly when this modifier is written
   Mod space = kNoMod;     // Address: state space if no modifier tells
-  bool ranged = false;    // a constant lies in low to high
+  // Of a constant:
+  bool ranged = false; // it lies in low to high; a floating-point one above low
   int64_t low = 0, high = 0;
-  uint32_t multiple = 0; // a constant must be a multiple of this
+  uint32_t multiple = 0;     // it is a multiple of this
+  uint64_t one_of = 0;       // bit n is set where low + n is allowed
+  bool power_of_two = false; // it is one
+  Relation relation{};       // to the constant that is the operand before
 };
 
 /// One row: every PTX instruction matches exactly one.

@@ -81,6 +81,8 @@ const SpecialRegister *find_special_register(std::string_view name) {
 }
 
 bool satisfies(const Requirement &r, unsigned ptx_version, unsigned sm, char sm_suffix) {
+  if (r.earlier_ptx && ptx_version >= r.earlier_ptx && sm >= r.earlier_sm)
+    return true;
   if (ptx_version < r.ptx || sm < r.sm)
     return false;
   if (r.until_sm && sm >= r.until_sm && ptx_version >= 64)
@@ -121,6 +123,10 @@ std::string describe(const Requirement &r) {
         list += (list.empty() ? "" : ", ") + ("sm_" + std::to_string(a.sm)) + a.suffix;
     part("one of " + list);
   }
+  if (r.earlier_ptx)
+    out += ", or PTX ISA " + std::to_string(r.earlier_ptx / 10) + "." +
+           std::to_string(r.earlier_ptx % 10) + " and sm_" + std::to_string(r.earlier_sm) +
+           " or higher";
   return out;
 }
 

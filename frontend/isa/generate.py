@@ -64,10 +64,12 @@ def split_top(text, separator):
 
 
 class Requirement:
-    """ptx 8.0 sm 90 | ptx 8.0 arch 90a 100f | until-sm 70"""
+    """ptx 8.0 sm 90 | ptx 8.0 arch 90a 100f | until-sm 70 | ptx 8.1 sm 89 or ptx 7.8 sm 90"""
 
     def __init__(self, text=""):
         self.ptx, self.sm, self.until_sm, self.arch = 0, 0, 0, []
+        text, _, earlier = text.partition(" or ")
+        self.earlier = Requirement(earlier) if earlier else None
         words = text.split()
         i = 0
         while i < len(words):
@@ -93,7 +95,8 @@ class Requirement:
         arch = ", ".join("{%s, '%s'}" % (a[:-1], a[-1]) for a in self.arch)
         if len(self.arch) > 4:
             raise TableError("more than four architectures in one requirement")
-        return "{%d, %d, %d, {%s}}" % (self.ptx, self.sm, self.until_sm, arch)
+        earlier = (self.earlier.ptx, self.earlier.sm) if self.earlier else (0, 0)
+        return "{%d, %d, %d, {%s}, %d, %d}" % (self.ptx, self.sm, self.until_sm, arch, *earlier)
 
 
 class Table:
@@ -192,7 +195,7 @@ class Table:
         self.forms.append(
             dict(
                 opcode=opcode,
-                syntax=pattern.replace("!", "") + (" " + re.sub(r"\s+", " ", operands) if operands else ""),
+                syntax=re.sub("[!~]", "", pattern) + (" " + re.sub(r"\s+", " ", operands) if operands else ""),
                 section=self.section,
                 slots=slots,
                 operands=specs,
@@ -203,8 +206,8 @@ class Table:
         )
 
     def slot(self, text):
-        pinned = text.endswith("!")
-        if pinned:
+        pinned = {"!": "All", "~": "Next"}.get(text[-1], "None")
+        if pinned != "None":
             text = text[:-1]
         optional = text.endswith("?")
         if optional:
@@ -224,7 +227,7 @@ class Table:
         return dict(optional=optional, pinned=pinned, is_type=all(is_type), mods=mods, spellings=[a.rpartition("=")[2] for a in alternatives])
 
     def type_reference(self, text, slots):
-        """T, T2, T*2, ptr, any or the spelling of a type."""
+        """T, T2, T*2, ptr or the spelling of a type."""
         m = re.fullmatch(r"T(\d?)(\*2)?", text)
         if m:
             index = int(m[1] or 1) - 1
@@ -233,8 +236,6 @@ class Table:
             return "{TypeRef::Kind::%s, %d, Type::None}" % ("SlotWide" if m[2] else "Slot", index)
         if text == "ptr":
             return "{TypeRef::Kind::Pointer, 0, Type::None}"
-        if text == "any":
-            return "{TypeRef::Kind::Any, 0, Type::None}"
         if text in self.types:
             return "{TypeRef::Kind::Fixed, 0, Type::%s}" % self.types[text]
         raise TableError(f"unknown type '{text}'")
@@ -242,7 +243,7 @@ class Table:
     def operand(self, text, slots):
         """See README.md: =dest, source, %register, #immediate, !pred, [space], TYPE{n}, a|b, <keyword>, ?, @modifier, _ ."""
         o = dict(shape="Source", dest=False, optional=False, sink=False, second="", second_optional=False, second_sink=False,
-                 vector=0, type="{}", type2="{}", condition="", space="", ranged=False, low=0, high=0, multiple=0, negatable=False, selector=False)
+                 vector=0, type="{}", type2="{}", condition="", space="", ranged=False, low=0, high=0, multiple=0, one_of=0, power_of_two=False, relation="None", negatable=False, selector=False, exact=False)
         whole = text
         if text.startswith("="):
             o["dest"], text, o["shape"] = True, text[1:], "Register"
@@ -274,13 +275,10 @@ class Table:
         if text == "_":
             o["shape"] = "Sink"
             return o
-        m = re.fullmatch(r"\[(\w*)\]", text)
+        m = re.fullmatch(r"\[(%?)(\w*)\]", text)
         if m:
-            o["shape"] = "Address"
-            if m[1] == "tmem":
-                o["shape"] = "TensorMemory"
-                return o
-            o["space"] = identifier(m[1]) if m[1] else ""
+            o["shape"] = "TensorMemory" if m[2] == "tmem" else "RegisterAddress" if m[1] else "Address"
+            o["space"] = identifier(m[2]) if m[2] and m[2] != "tmem" else ""
             return o
         if text.endswith("_"):
             o["sink"], text = True, text[:-1]
@@ -292,12 +290,12 @@ class Table:
             text = text.lstrip("%")
         elif text.startswith("#"):
             o["shape"], text = "Immediate", text[1:]
-        m = re.fullmatch(r"(\w+)\((-?\d+)\.\.(-?\d+)\)", text)
+        if text.endswith("!"):
+            o["exact"], text = True, text[:-1]
+        m = re.fullmatch(r"([\w{}*]+)\((.*)\)", text)
         if m:
-            text, o["ranged"], o["low"], o["high"] = m[1], True, int(m[2]), int(m[3])
-        m = re.fullmatch(r"(\w+)\(\*(\d+)\)", text)
-        if m:
-            text, o["multiple"] = m[1], int(m[2])
+            text = m[1]
+            self.constraint(o, m[2])
         m = re.fullmatch(r"(.*)\{(\w+|\*)\}", text)
         if m:
             o["vector"] = {"v": "OperandSpec::kByModifier", "pack": "OperandSpec::kPack", "*": "OperandSpec::kAnyLength"}.get(m[2])
@@ -306,6 +304,24 @@ class Table:
             text = m[1]
         o["type"] = self.type_reference(text, slots)
         return o
+
+    @staticmethod
+    def constraint(o, text):
+        """lo..hi, *n, lo..hi*n, ^ (a power of two), a/b/c (one of these), ..prev, prev.. (the constant before)."""
+        if text in ("..prev", "prev.."):
+            o["relation"] = "AtMost" if text == "..prev" else "AtLeast"
+            return
+        if re.fullmatch(r"-?\d+(/-?\d+)+", text):
+            values = [int(v) for v in text.split("/")]
+            o["ranged"], o["low"], o["high"] = True, min(values), max(values)
+            o["one_of"] = sum(1 << (v - min(values)) for v in values)
+            return
+        m = re.fullmatch(r"(?:(-?\d+)\.\.(-?\d+))?(?:\*(\d+))?(\^)?", text)
+        if not m or not text:
+            raise TableError(f"unknown constraint '{text}'")
+        if m[1]:
+            o["ranged"], o["low"], o["high"] = True, int(m[1]), int(m[2])
+        o["multiple"], o["power_of_two"] = int(m[3] or 0), bool(m[4])
 
     # -- output --------------------------------------------------------------------------------------------------
     def write_enums(self, path):
@@ -344,16 +360,16 @@ class Table:
             slots = []
             for s in f["slots"]:
                 if s["is_type"]:
-                    slots.append("{true, %s, false, {}, %s}" % (str(s["optional"]).lower(), array("Type", ["Type::" + self.types[t] for t in s["spellings"]])))
+                    slots.append("{true, %s, Slot::Before::None, {}, %s}" % (str(s["optional"]).lower(), array("Type", ["Type::" + self.types[t] for t in s["spellings"]])))
                 else:
-                    slots.append("{false, %s, %s, %s, {}}" % (str(s["optional"]).lower(), str(s["pinned"]).lower(), array("Mod", ["Mod::" + n for n, _ in s["mods"]])))
+                    slots.append("{false, %s, Slot::Before::%s, %s, {}}" % (str(s["optional"]).lower(), s["pinned"], array("Mod", ["Mod::" + n for n, _ in s["mods"]])))
             operands = []
             for o in f["operands"]:
-                flags = [o["dest"], o["optional"], o["sink"], o["second_optional"], o["second_sink"], o["negatable"], o["selector"]]
+                flags = [o["dest"], o["optional"], o["sink"], o["second_optional"], o["second_sink"], o["negatable"], o["selector"], o["exact"]]
                 operands.append(
-                    "{OperandSpec::Shape::%s, %s, %s, %s, %s, %s, %s, %s, %d, %d, %d}"
+                    "{OperandSpec::Shape::%s, %s, %s, %s, %s, %s, %s, %s, %d, %d, %d, %d, %s, OperandSpec::Relation::%s}"
                     % (o["shape"], ", ".join(str(x).lower() for x in flags), o["type"], o["type2"], o["vector"],
-                       "Mod::" + o["condition"] if o["condition"] else "kNoMod", "Mod::" + o["space"] if o["space"] else "kNoMod", str(o["ranged"]).lower(), o["low"], o["high"], o["multiple"])
+                       "Mod::" + o["condition"] if o["condition"] else "kNoMod", "Mod::" + o["space"] if o["space"] else "kNoMod", str(o["ranged"]).lower(), o["low"], o["high"], o["multiple"], o["one_of"], str(o["power_of_two"]).lower(), o["relation"])
                 )
             needs = ["{%s, %s}" % (array("Term", self.terms(when, f["slots"])), r.cpp()) for when, r in f["needs"]]
             rules = []

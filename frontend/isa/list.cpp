@@ -22,8 +22,12 @@ static std::string requirement_fields(const Requirement &r) {
   for (const ArchSpecific a : r.arch)
     if (a.sm)
       arch += fmt::format("{}\"sm_{}{}\"", arch.empty() ? "" : ", ", a.sm, a.suffix);
-  return fmt::format("\"ptx\": \"{}.{}\", \"sm\": {}, \"arch\": [{}]", r.ptx / 10, r.ptx % 10, r.sm,
-                     arch);
+  std::string out = fmt::format("\"ptx\": \"{}.{}\", \"sm\": {}, \"arch\": [{}]", r.ptx / 10,
+                                r.ptx % 10, r.sm, arch);
+  if (r.earlier_ptx)
+    out += fmt::format(", \"earlier\": {{\"ptx\": \"{}.{}\", \"sm\": {}}}", r.earlier_ptx / 10,
+                       r.earlier_ptx % 10, r.earlier_sm);
+  return out;
 }
 
 // Table text holds no character that JSON would have to escape (a unit test sees to that).

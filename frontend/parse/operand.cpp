@@ -4,65 +4,72 @@
 
 namespace w2w::ptx {
 
-Register *Parser::range_register(Name *name) {
+RegisterRange *Parser::find_range(std::string_view text, uint64_t &number) const {
   // Split trailing digits: "%r12" is 12 in the range "%r". A shorter prefix may be declared too
   // ("%r1<4>").
-  const std::string_view text = name->text;
   size_t digits = text.size();
   while (digits > 1 && text[digits - 1] >= '0' && text[digits - 1] <= '9')
     --digits;
-  uint64_t value = 0, scale = 1;
+  uint64_t scale = 1;
+  number = 0;
   for (size_t cut = text.size() - 1; cut >= digits && cut > 0 && text.size() - cut <= 10; --cut) {
-    value += scale * static_cast<uint64_t>(text[cut] - '0');
+    number += scale * static_cast<uint64_t>(text[cut] - '0');
     scale *= 10;
     if (text[cut] == '0' && text.size() - cut > 1)
       continue; // no leading zeros
-    Name *prefix = symbols_.find(text.substr(0, cut));
-    if (!prefix || !prefix->range || value >= prefix->range->count)
-      continue;
-    RegisterRange &range = *prefix->range;
-    Register **slot = nullptr;
-    if (value < RegisterRange::kDense) {
-      if (range.dense.size() <= value)
-        range.dense.resize(
-            std::min<uint64_t>({range.count, RegisterRange::kDense,
-                                std::max<uint64_t>(value + 1, range.dense.size() * 2)}));
-      slot = &range.dense[value];
-    } else {
-      slot = &range.sparse[value];
-    }
-    if (!*slot) {
-      Register *r = arena_.make<Register>();
-      r->name = text;
-      r->type = range.type;
-      r->vector_width = range.vector_width;
-      r->loc = range.loc;
-      r->index = static_cast<uint32_t>(registers_.size());
-      registers_.push_back(r);
-      *slot = r;
-    }
-    return *slot;
+    const Name *prefix = symbols_.find(text.substr(0, cut));
+    if (prefix && prefix->range && number < prefix->range->count)
+      return prefix->range;
   }
   return nullptr;
 }
 
+Register *Parser::range_register(Name *name) {
+  uint64_t number = 0;
+  RegisterRange *range = find_range(name->text, number);
+  // A name declared where the range is, or further inside, is no register of it.
+  if (!range || (name->symbol.kind != Symbol::Kind::None && name->symbol.depth >= range->depth))
+    return nullptr;
+  Register **slot = nullptr;
+  if (number < RegisterRange::kDense) {
+    if (range->dense.size() <= number)
+      range->dense.resize(
+          std::min<uint64_t>({range->count, RegisterRange::kDense,
+                              std::max<uint64_t>(number + 1, range->dense.size() * 2)}));
+    slot = &range->dense[number];
+  } else {
+    slot = &range->sparse[number];
+  }
+  if (!*slot) {
+    Register *r = arena_.make<Register>();
+    r->name = name->text;
+    r->type = range->type;
+    r->vector_width = range->vector_width;
+    r->loc = range->loc;
+    r->index = static_cast<uint32_t>(registers_.size());
+    registers_.push_back(r);
+    *slot = r;
+  }
+  return *slot;
+}
+
 Symbol Parser::lookup(std::string_view text) {
   Name *name = symbols_.intern(text);
-  if (name->symbol.kind != Symbol::Kind::None || !function_) {
-    if (linking() && name->symbol.depth == 0 && name->symbol.kind != Symbol::Kind::None)
-      references_.try_emplace(name->symbol.none, loc());
-    return name->symbol;
+  if (function_) {
+    if (name->epoch != symbols_.epoch()) {
+      name->ranged = range_register(name);
+      name->epoch = symbols_.epoch();
+    }
+    if (name->ranged) {
+      Symbol s;
+      s.kind = Symbol::Kind::Register;
+      s.reg = name->ranged;
+      return s;
+    }
   }
-  if (name->epoch != symbols_.epoch()) {
-    name->ranged = range_register(name);
-    name->epoch = symbols_.epoch();
-  }
-  Symbol s;
-  if (name->ranged) {
-    s.kind = Symbol::Kind::Register;
-    s.reg = name->ranged;
-  }
-  return s;
+  if (linking() && name->symbol.depth == 0 && name->symbol.kind != Symbol::Kind::None)
+    references_.try_emplace(name->symbol.none, loc());
+  return name->symbol;
 }
 
 bool Parser::parse_component(Operand &out) {

@@ -195,6 +195,8 @@ private:
   bool parse_label_operand(Operand &out);
   bool parse_component(Operand &out);
   bool parse_offset(int64_t &offset);
+  /// The visible range that holds a register of this name, and its number there.
+  RegisterRange *find_range(std::string_view text, uint64_t &number) const;
   Register *range_register(Name *name);
   Symbol lookup(std::string_view text);
 

@@ -68,6 +68,7 @@ void SymbolTable::bind(Name *name, Symbol symbol) {
   if (depth_ > 0)
     log_.push_back({name, name->symbol, name->range});
   name->symbol = symbol;
+  name->epoch = 0; // it may hide a register of a range
 }
 
 void SymbolTable::bind_global(Name *name, Symbol symbol) {
@@ -94,6 +95,7 @@ void SymbolTable::leave() {
   while (log_.size() > mark) {
     const Undo &u = log_.back();
     u.name->symbol = u.symbol;
+    u.name->epoch = 0;
     epoch_ += u.name->range != u.range;
     u.name->range = u.range;
     log_.pop_back();

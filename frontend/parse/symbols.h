@@ -68,6 +68,11 @@ public:
   /// Binds at module scope from inside a function's scope; survives leave().
   void bind_global(Name *name, Symbol symbol);
   void bind_range(Name *name, RegisterRange *range);
+  /// The names bound in the innermost scope.
+  template <typename F> void for_each_here(F f) const {
+    for (size_t i = marks_.empty() ? log_.size() : marks_.back(); i < log_.size(); ++i)
+      f(*log_[i].name);
+  }
   /// All interned names, for suggestions.
   template <typename F> void for_each(F f) const {
     for (Name *n : table_)

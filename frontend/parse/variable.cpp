@@ -57,6 +57,17 @@ bool Parser::declare(Name *name, Symbol symbol, SourceLoc at, std::string_view w
           "4.4");
     return false;
   }
+  const bool storage =
+      symbol.kind == Symbol::Kind::Register || symbol.kind == Symbol::Kind::Variable;
+  uint64_t number = 0;
+  const RegisterRange *range = storage ? find_range(name->text, number) : nullptr;
+  if (range && range->depth == symbols_.depth()) {
+    error(at,
+          fmt::format("'{}' is one of the registers '{}<{}>' of this scope; {} needs another name",
+                      name->text, range->prefix, range->count, what),
+          "5.4.6");
+    return false;
+  }
   symbols_.bind(name, symbol);
   return true;
 }
@@ -229,6 +240,16 @@ void Parser::declare_registers(const Declaration &d) {
                           name->range->count),
               "5.4.6");
       symbols_.bind_range(name, range);
+      symbols_.for_each_here([&](const Name &n) {
+        uint64_t number = 0;
+        if ((n.symbol.kind == Symbol::Kind::Register || n.symbol.kind == Symbol::Kind::Variable) &&
+            n.text.size() > text.size() && n.text.starts_with(text) &&
+            find_range(n.text, number) == range)
+          error(at_,
+                fmt::format("registers '{}<{}>' hold '{}', which is already declared in this scope",
+                            text, range->count, n.text),
+                "5.4.6");
+      });
     } else {
       Register *r = arena_.make<Register>();
       r->name = text;

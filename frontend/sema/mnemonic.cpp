@@ -92,7 +92,9 @@ Match match(const Form &form, const std::vector<std::string_view> &suffixes) {
       const Slot &slot = form.slots[i];
       if (slot.is_type || (filled >> i & 1))
         continue;
-      if (slot.pinned && filled >> i)
+      const uint64_t later = filled >> i;
+      if (slot.before == Slot::Before::All ? later != 0
+                                           : slot.before == Slot::Before::Next && (later & 2))
         continue; // in the wrong place
       if (const std::optional<Mod> mod = find(slot, suffix)) {
         m.mods.add(*mod);

@@ -69,6 +69,7 @@ public:
       Operand &o = operands[next];
       if (!check(spec, o))
         return {problem_loc_, std::move(problem_), static_cast<unsigned>(2 * next + 1 + inside_)};
+      previous_ = &o;
       ++next;
     }
     if (next != operands.size())
@@ -111,10 +112,12 @@ private:
     }
   }
 
-  /// A scalar that the table calls .b32, whatever the instruction's type, holds an integer: a mask,
-  /// an index, a control word.
+  /// A scalar that the table calls .b32 or .b64, whatever the instruction's type, holds an integer:
+  /// a mask, an index, a control word, a cache policy.
   static Type scalar_type(const OperandSpec &spec, Type type) {
-    return spec.type.kind == TypeRef::Kind::Fixed && type == Type::B32 ? Type::U32 : type;
+    if (spec.type.kind != TypeRef::Kind::Fixed || spec.exact)
+      return type;
+    return type == Type::B32 ? Type::U32 : type == Type::B64 ? Type::U64 : type;
   }
 
   /// Registers may be wider than the type in ld, st and cvt, PTX ISA 9.4.1; conversions of packed
@@ -283,8 +286,10 @@ private:
     switch (o.kind) {
     case Operand::Kind::Register:
       if (spec.type.kind == TypeRef::Kind::Fixed && o.reg->type == Type::F16x2 &&
-          type != Type::F16x2 && !spec.vector)
+          type != Type::F16x2 && !(spec.vector && type == Type::B32))
         return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+      if (spec.exact && o.reg->type != type)
+        return fail(o.loc, fmt::format("{} must have type {}", describe(o), dotted(type)));
       return check_register(o, type);
     case Operand::Kind::Sink:
       if (sink_allowed)
@@ -319,6 +324,14 @@ private:
   }
 
   bool check_range(const OperandSpec &spec, const Operand &o) {
+    if (is_float(o.imm_type)) {
+      const double d = o.imm_type == Type::F32 ? std::bit_cast<float>(static_cast<uint32_t>(o.imm))
+                                               : std::bit_cast<double>(o.imm);
+      return !spec.ranged ||
+             (d > static_cast<double>(spec.low) && d <= static_cast<double>(spec.high)) ||
+             fail(o.loc,
+                  fmt::format("the constant must be above {} and at most {}", spec.low, spec.high));
+    }
     const int64_t value = static_cast<int64_t>(o.imm);
     if (spec.ranged && (value < spec.low || value > spec.high))
       return fail(o.loc, spec.low == spec.high ? fmt::format("the constant must be {}", spec.low)
@@ -326,7 +339,74 @@ private:
                                                              spec.low, spec.high));
     if (spec.multiple && o.imm % spec.multiple)
       return fail(o.loc, fmt::format("the constant must be a multiple of {}", spec.multiple));
+    if (spec.power_of_two && !std::has_single_bit(static_cast<uint64_t>(o.imm)))
+      return fail(o.loc, "the constant must be a power of two");
+    if (spec.one_of && !(spec.one_of >> (value - spec.low) & 1)) {
+      std::string choices;
+      for (int64_t v = spec.low; v <= spec.high; ++v)
+        if (spec.one_of >> (v - spec.low) & 1)
+          choices += fmt::format("{}{}", choices.empty() ? "" : ", ", v);
+      return fail(o.loc, fmt::format("the constant must be one of {}", choices));
+    }
+    using Relation = OperandSpec::Relation;
+    if (spec.relation != Relation::None && previous_ &&
+        previous_->kind == Operand::Kind::Immediate) {
+      const auto mine = static_cast<uint32_t>(o.imm),
+                 before = static_cast<uint32_t>(previous_->imm);
+      const bool most = spec.relation == Relation::AtMost;
+      if (most ? mine > before : mine < before)
+        return fail(o.loc, fmt::format("the constant must be {} {}, the one before it",
+                                       most ? "at most" : "at least", before));
+    }
     return true;
+  }
+
+  /// The elements of a list are registers of one size and one class, typed ones of any integer
+  /// types; a constant is of the class of its form. They cannot all be `_`.
+  bool check_uniform(std::span<const Operand> elements) {
+    enum class Class : uint8_t { Any, Integer, Float, Half2 } all = Class::Any;
+    unsigned size = 0;
+    bool sinks = !elements.empty();
+    for (const Operand &e : elements) {
+      Class c = Class::Any;
+      if (e.kind == Operand::Kind::Register) {
+        const unsigned have = bits(e.reg->type);
+        if (size && have != size)
+          return fail(e.loc, fmt::format("register '{}' has {} bits, others of the list {}",
+                                         e.reg->name, have, size));
+        size = have;
+        if (info(e.reg->type).kind != TypeKind::Bits)
+          c = e.reg->type == Type::F16x2 ? Class::Half2
+              : is_float(e.reg->type)    ? Class::Float
+                                         : Class::Integer;
+      } else if (e.kind == Operand::Kind::Immediate) {
+        c = is_float(e.imm_type) ? Class::Float : Class::Integer;
+      }
+      sinks &= e.kind == Operand::Kind::Sink;
+      if (c == Class::Any)
+        continue;
+      if (all != Class::Any && c != all)
+        return fail(e.loc, fmt::format("{} does not go with the others of the list: they are all "
+                                       "integers, or all floating-point numbers",
+                                       describe(e)));
+      all = c;
+    }
+    return !sinks || fail(elements[0].loc, "'_' cannot stand for every element of a list");
+  }
+
+  /// A fragment of constants alone has their types: integers are .s32, 1.0 is an .f64.
+  bool check_constants(const Operand &list, Type type) {
+    Type own = Type::None;
+    for (const Operand &e : list.elements) {
+      if (e.kind != Operand::Kind::Immediate)
+        return true;
+      if (own == Type::None || e.imm_type == Type::F64)
+        own = is_float(e.imm_type) ? e.imm_type : Type::S32;
+    }
+    return own == type || bits(type) < 32 ||
+           fail(list.loc,
+                fmt::format("constants alone do not make a list of type {}; use registers",
+                            dotted(type)));
   }
 
   bool check_pack(Operand &o, Type type, bool dest) {
@@ -350,7 +430,7 @@ private:
                     fmt::format("{} elements of {} bits make up {}; register '{}' has {} bits", n,
                                 each, dotted(type), e.reg->name, bits(e.reg->type)));
     }
-    return true;
+    return check_uniform(o.elements);
   }
 
   bool check_vector(const OperandSpec &spec, Operand &o, Type type) {
@@ -370,6 +450,10 @@ private:
         return check_scalar(spec, o, type, spec.sink, spec.dest);
       }
     }
+    if (want == OperandSpec::kAnyLength)
+      want = list_length();
+    if (o.kind == Operand::Kind::Sink && spec.sink)
+      return true;
     if (o.kind == Operand::Kind::Register && want > 1 && o.reg->vector_width == want &&
         o.component == Operand::Component::None) {
       if (!compatible(type, o.reg->type, relaxed()))
@@ -379,17 +463,19 @@ private:
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list of {} elements in braces, not {}", want,
                                      describe(o)));
-    if (want == OperandSpec::kAnyLength)
-      want = list_length();
     if (o.elements.size() != want)
       return fail(o.loc, fmt::format("expected {} elements, not {}", want, o.elements.size()));
+    if (spec.type.kind == TypeRef::Kind::Fixed && !check_constants(o, type))
+      return false;
     for (const Operand &e : o.elements) {
       Operand &element =
           const_cast<Operand &>(e); // lists are the parser's own, made for this instruction
-      if (!check_scalar(spec, element, type, spec.dest, spec.dest))
+      // Lists as long as the shape says are results of wgmma and tcgen05, all of them wanted.
+      const bool sink = spec.dest && spec.vector != OperandSpec::kAnyLength;
+      if (!check_scalar(spec, element, type, sink, spec.dest))
         return false;
     }
-    return true;
+    return check_uniform(o.elements);
   }
 
   /// The modifier written that starts so and goes on with a number ("x" for .x16), or nothing.
@@ -538,6 +624,10 @@ private:
       return true; // done above
     case Shape::Address:
       return check_address(spec, o);
+    case Shape::RegisterAddress:
+      if (o.kind == Operand::Kind::Address && !o.reg)
+        return fail(o.loc, "the address must be in a register");
+      return check_address(spec, o);
     case Shape::AnySource:
       return check_any_source(o, type);
     case Shape::AddressOf:
@@ -577,6 +667,8 @@ private:
       return fail(o.loc, "a predicate beside the result requires PTX ISA 7.1");
     Operand &first = const_cast<Operand &>(o.elements[0]);
     Operand &second = const_cast<Operand &>(o.elements[1]);
+    if (first.kind == Operand::Kind::Sink && second.kind == Operand::Kind::Sink)
+      return fail(o.loc, "'_' cannot stand for both parts of a pair");
     return check_first(spec, first, type) &&
            check_scalar({}, second, resolve(spec.second_type), spec.second_sink, true);
   }
@@ -660,13 +752,17 @@ private:
   /// dimension may be a register or constant.
   bool check_coordinates(Operand &o, Type type) {
     const bool gradient = is_float(type);
+    // Offsets of multisampled textures have no sample.
+    const unsigned dimensions =
+        c_.mods.has(Mod::_2dms) || c_.mods.has(Mod::a2dms) ? 2 : geometry().dimensions;
     if (o.kind != Operand::Kind::Vector) {
-      if (gradient || c_.form->opcode == Opcode::cp)
+      if (gradient || c_.form->opcode == Opcode::cp || dimensions != 1)
         return fail(o.loc, fmt::format("expected a list in braces, not {}", describe(o)));
-      return check_scalar({}, o, type, false, false);
+      OperandSpec offset;
+      offset.type = {TypeRef::Kind::Fixed, 0, type};
+      return check_scalar(offset, o, type, false, false);
     }
     const size_t n = o.elements.size();
-    const unsigned dimensions = geometry().dimensions;
     const bool im2col = c_.form->opcode == Opcode::cp; // PTX ISA 9.7.9.25.5.2
     const size_t want = !im2col                    ? (dimensions == 3 ? 4 : dimensions)
                         : c_.mods.has(Mod::im2col) ? dimensions - 2
@@ -711,6 +807,14 @@ private:
     return Type::TexRef;
   }
 
+  /// A generic address in a register, or a variable in .global, PTX ISA 9.7.9.25.5.2.
+  bool check_tensor_map(const Operand &o) {
+    const bool good = o.kind == Operand::Kind::Address && o.offset == 0 &&
+                      (o.reg || (o.variable && o.variable->space == StateSpace::Global));
+    return good || fail(o.loc, "a tensor map is named by a register, or by a variable in .global, "
+                               "without an offset");
+  }
+
   bool check_tex_address(const OperandSpec &spec, Operand &o) {
     if (o.kind != Operand::Kind::TexAddress)
       return fail(o.loc, fmt::format("expected '[{}, {{coordinates}}]', not {}",
@@ -721,8 +825,13 @@ private:
     const size_t most = spec.shape == Shape::Texture ? 3 : 2;
     if (o.elements.size() < 2 || o.elements.size() > most)
       return fail(o.loc, "expected the texture or surface, and its coordinates");
-    if (spec.shape != Shape::Tensor && !check_query(const_cast<Operand &>(o.elements[0])))
+    if (spec.shape == Shape::Tensor ? !check_tensor_map(o.elements[0])
+                                    : !check_query(const_cast<Operand &>(o.elements[0])))
       return false;
+    if (o.elements.size() == 3 && o.elements[1].kind != Operand::Kind::Register &&
+        o.elements[1].kind != Operand::Kind::Variable)
+      return fail(o.elements[1].loc,
+                  fmt::format("expected a sampler, not {}", describe(o.elements[1])));
     const Operand &coordinates = o.elements.back();
     const Geometry shape = geometry();
     const unsigned want = shape.dimensions + shape.array;
@@ -731,11 +840,11 @@ private:
     const Type type = spec.shape == Shape::Texture ? c_.types.back() : Type::S32;
     auto fits = [&](const Operand &e, bool layer) {
       if (e.kind == Operand::Kind::Immediate)
-        return spec.shape != Shape::Texture || is_float(e.imm_type) == (is_float(type) && !layer);
+        return is_float(e.imm_type) == (is_float(type) && !layer);
       return e.kind == Operand::Kind::Register &&
              compatible(layer ? Type::S32 : type, e.reg->type, false);
     };
-    if (coordinates.kind == Operand::Kind::Register) {
+    if (coordinates.kind == Operand::Kind::Register && spec.shape != Shape::Tensor) {
       if (want == 1 ? fits(coordinates, false) : coordinates.reg->vector_width >= want)
         return true;
     } else if (coordinates.kind == Operand::Kind::Vector) {
@@ -746,11 +855,13 @@ private:
                     fmt::format("expected {} coordinates, not {}",
                                 want == 3 && spec.shape != Shape::Tensor ? 4 : want, n));
       for (size_t i = 0; i < n; ++i)
-        if (i < want && !fits(coordinates.elements[i], shape.array && i == 0))
+        if (i < want ? !fits(coordinates.elements[i], shape.array && i == 0)
+                     : coordinates.elements[i].kind == Operand::Kind::Sink)
           return fail(coordinates.elements[i].loc, fmt::format("{} cannot be a coordinate here",
                                                                describe(coordinates.elements[i])));
       return true;
-    } else if (coordinates.kind == Operand::Kind::Immediate && want == 1) {
+    } else if (coordinates.kind == Operand::Kind::Immediate && want == 1 &&
+               spec.shape != Shape::Tensor) {
       return fits(coordinates, false) ||
              fail(coordinates.loc,
                   fmt::format("{} cannot be a coordinate here", describe(coordinates)));
@@ -785,6 +896,7 @@ private:
   const Candidate &c_;
   const Module &module_;
   bool convert_;
+  const Operand *previous_ = nullptr;
   bool dest_ = false;   // the operand being checked is the destination
   bool inside_ = false; // the problem lies in an element of a list
   SourceLoc problem_loc_;

@@ -55,6 +55,8 @@ bool is_bulk_form(const ptx::isa::Form &form);
 bool is_integer_form(const ptx::isa::Form &form);
 /// cvt without .rs.
 bool is_plain_conversion_form(const ptx::isa::Form &form);
+/// Not tex.grad with integer coordinates.
+bool has_no_integer_gradient(const ptx::isa::Form &form);
 /// fma without .oob.
 bool has_no_oob(const ptx::isa::Form &form);
 

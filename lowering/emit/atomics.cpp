@@ -49,8 +49,8 @@ AtomicRMWInst::BinOp operation_of(const Instruction &i, Type t) {
 void emit_atomic(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
   Type t = i.type();
-  bool has_result = i.opcode == Opcode::atom;
-  unsigned at = has_result ? 1 : 0;
+  unsigned at = i.opcode == Opcode::atom ? 1 : 0;
+  bool has_result = at && i.operand(0).kind != Operand::Kind::Sink;
   MemoryRef ref = e.memory(i.operand(at), space_of(i));
   if (ref.direct || ref.space == StateSpace::Local || ref.space == StateSpace::Const) {
     e.error(i, "atomic operation on memory that is not .global or .shared");

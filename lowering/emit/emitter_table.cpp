@@ -53,6 +53,8 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
        "stochastic rounding (.rs) is not lowered; use .rn"},
       {Opcode::fma, [](const ptx::isa::Form &f) { return !has_no_oob(f); },
        "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
+      {Opcode::tex, [](const ptx::isa::Form &f) { return !has_no_integer_gradient(f); },
+       "gradients of integer coordinates are not lowered; use .f32 coordinates"},
   };
   for (const Refusal &r : refusals)
     if (r.opcode == form.opcode && r.is_refused(form))
@@ -109,6 +111,9 @@ bool is_bulk_form(const ptx::isa::Form &form) {
 }
 bool is_plain_conversion_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::rs);
+}
+bool has_no_integer_gradient(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::grad) || form.slots.back().types.front() != Type::S32;
 }
 
 } // namespace w2w::emit

@@ -81,10 +81,6 @@ void emit_stackrestore(FunctionEmitter &e, const Instruction &i) {
 void emit_alloca(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
   uint64_t align = i.operands.size() > 2 && i.operand(2).imm ? i.operand(2).imm : 8;
-  if (!isPowerOf2_64(align)) {
-    e.error(i, "alignment of alloca is no power of two");
-    return;
-  }
   Value *size = b.CreateTrunc(e.read(i.operand(1), Type::U64), b.getInt32Ty());
   auto *slot = b.Insert(new AllocaInst(b.getInt8Ty(), kPrivate, size, Align(align)));
   e.write(i.operand(0), e.pointer_to_int64(slot), i.type());

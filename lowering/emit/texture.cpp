@@ -2,6 +2,7 @@
 // handles, coordinates and flags, and brings the four values into the destination's type.
 #include "frontend/isa/form.h"
 #include "lowering/abi/texture_descriptor.h"
+#include "lowering/emit/arithmetic.h"
 #include "lowering/emit/emitter_table.h"
 #include "lowering/emit/image.h"
 
@@ -236,8 +237,11 @@ void emit_istypep(FunctionEmitter &e, const Instruction &i) {
 
 std::span<const EmitterRow> texture_emitters() {
   static const EmitterRow rows[] = {
-      {Opcode::tex, emit_texture}, {Opcode::tld4, emit_texture},    {Opcode::txq, emit_query},
-      {Opcode::suq, emit_query},   {Opcode::istypep, emit_istypep},
+      {Opcode::tex, emit_texture, has_no_integer_gradient},
+      {Opcode::tld4, emit_texture},
+      {Opcode::txq, emit_query},
+      {Opcode::suq, emit_query},
+      {Opcode::istypep, emit_istypep},
   };
   return rows;
 }

@@ -31,6 +31,10 @@ DECLARATIONS = (
     ".reg .b32 %r<9>; .reg .u32 %ur<9>; .reg .s32 %sr<9>; .reg .f32 %f<9>; .reg .f16x2 %hx<9>; "
     ".reg .b64 %rd<9>; .reg .u64 %ud<9>; .reg .s64 %sd<9>; .reg .f64 %fd<9>; "
 )
+FAMILIES = {  # of registers of one width
+    "%b": ["%b"], **{r: ["%h", "%uh", "%sh", "%hf"] for r in ("%h", "%uh", "%sh", "%hf")}, **{r: ["%r", "%ur", "%sr", "%f", "%hx"] for r in ("%r", "%ur", "%sr", "%f", "%hx")},
+    **{r: ["%rd", "%ud", "%sd", "%fd"] for r in ("%rd", "%ud", "%sd", "%fd")}, "%q": ["%q"], "%p": ["%p"],
+}
 WIDE = {"u16": "u32", "s16": "s32", "u32": "u64", "s32": "s64"}
 COORDINATES = {"1d": 1, "2d": 2, "3d": 3, "4d": 4, "5d": 5, "a1d": 2, "a2d": 4, "cube": 4, "acube": 4, "2dms": 4, "a2dms": 4}
 OTHER_OPERANDS = [
@@ -166,7 +170,8 @@ class Corpus:
                     elements = operands[i][1:-1].split(", ")
                     for e in (elements[:-1], elements + elements[-1:], ["_"] + elements[1:], ["1"] + elements[1:], ["%f1"] + elements[1:], ["%fd1"] + elements[1:], ["%h1"] + elements[1:]):
                         self.add(form, choice, operands[:i] + ["{" + ", ".join(e) + "}"] + operands[i + 1 :])
-                for a in self.around(form, choice, i, operands[i]):
+                self.constants(form, choice, operands, i)
+                for a in self.tensors(operands[i]):
                     self.add(form, choice, operands[:i] + [a] + operands[i + 1 :])
                 if operands[i].startswith("["):
                     for a in ("[lv]", "[cv]", "[pv]", "[tv]", "[fv]", "[%rd1], 1", "[%ud1]", "[%sd1]", "[%fd1]", "[gv+-4]", "[L]"):
@@ -177,6 +182,23 @@ class Corpus:
                 self.add(form, choice, operands + [extra])
             if operands:
                 self.add(form, choice, operands[1:] + operands[:1])
+        # lists: registers of one width and of several classes, constants or `_` alone
+        self.kind = "list"
+        for choice in (base, last):
+            operands = self.operands(form, choice)
+            for i, operand in enumerate(operands):
+                for e in self.lists(operand):
+                    self.add(form, choice, operands[:i] + ["{" + ", ".join(e) + "}"] + operands[i + 1 :])
+        # operands that may be left out
+        if any(o["optional"] for o in form["operands"]):
+            self.kind = "operand"
+            for choice in (base, last):
+                operands = self.operands(form, choice, True)
+                self.add(form, choice, operands)
+                for i in range(len(operands)):
+                    for a in list(REGISTERS.values()) + OTHER_OPERANDS:
+                        self.add(form, choice, operands[:i] + [a] + operands[i + 1 :])
+                    self.constants(form, choice, operands, i, True)
         self.kind = "guard"
         text = ".".join([form["opcode"]] + [s for s in base if s]) + (" " + ", ".join(good) if good else "") + ";"
         for guard in ("@%p3", "@!%p3", "@%r3", "@p3", "@!%f1"):
@@ -184,15 +206,56 @@ class Corpus:
                 self.cases.setdefault((90, self.target(form), f"{guard} {text}"), (form["syntax"], self.kind))
         self.requirements(form, base)
 
-    def around(self, form, choice, i, operand):
-        """Variations of the i-th operand as it is written: constants around its borders, coordinates of a tensor."""
+    def constants(self, form, choice, operands, i, optional=False):
+        """Constants around the borders of the i-th operand, and around the constant before it."""
         written = {generate.identifier(c) for c in choice if c}
-        specs = [o for o in form["operands"] if not o["optional"] and (not o["condition"] or o["condition"] in written)]
-        spec = specs[i] if i < len(specs) else None
-        if spec and spec["ranged"]:
-            yield from (str(n) for n in (spec["low"] - 1, spec["low"], spec["high"], spec["high"] + 1))
-        if spec and spec["multiple"]:
-            yield from (str(n) for n in (0, spec["multiple"], 2 * spec["multiple"], spec["multiple"] + 1, spec["multiple"] // 2))
+        specs = [o for o in form["operands"] if (optional or not o["optional"]) and (not o["condition"] or o["condition"] in written)]
+        spec, kind, self.kind = specs[i], self.kind, "border"
+        numbers = []
+        if spec["one_of"]:
+            numbers += range(spec["low"] - 1, spec["high"] + 2)
+        elif spec["ranged"]:
+            step = spec["multiple"] or 1
+            numbers += [spec["low"] - step, spec["low"] - 1, spec["low"], spec["high"], spec["high"] + 1, spec["high"] + step]
+        if spec["multiple"]:
+            numbers += [0, spec["multiple"], 2 * spec["multiple"], spec["multiple"] + 1, spec["multiple"] // 2]
+        if spec["power_of_two"]:
+            numbers += [-8, 0, 1, 2, 3, 4, 6, 8, 24, 4096]
+        for n in numbers:
+            self.add(form, choice, operands[:i] + [str(n)] + operands[i + 1 :])
+        if spec["ranged"]:
+            for a in ("0.5", "1.5", "0.0", "-0.5", "2.0"):
+                self.add(form, choice, operands[:i] + [a] + operands[i + 1 :])
+        if spec["relation"] != "None":
+            for before, n in ((16, 15), (16, 16), (16, 17), (16, 0), (16, -1), (8, 9), (4, 4), (4, 5)):
+                self.add(form, choice, operands[: i - 1] + [str(before), str(n)] + operands[i + 1 :])
+        self.kind = kind
+
+    @staticmethod
+    def lists(operand):
+        """Variations of a list that concern all of its elements."""
+        m = re.fullmatch(r"\{(%[a-z]+)\d(, %[a-z]+\d)*\}", operand)
+        if not m:
+            return
+        n = operand.count(",") + 1
+        family = FAMILIES[m[1]]
+        of = lambda prefix, k: f"{prefix}{(k + 1) % 9}"
+        for a in family:
+            yield [of(a, k) for k in range(n)]
+        for a in family:
+            for b in family:
+                if n > 1 and a != b:
+                    yield [of(a, 0)] + [of(b, k) for k in range(1, n)]
+        for a in ("_", "1", "1.5", "0f3F800000"):
+            yield [a] * n
+        for a in ("1", "1.5", "0f3F800000", "%b1", "%h1", "%r1", "%rd1", "_"):
+            for b in family[:4]:
+                if n > 1:
+                    yield [of(b, k) for k in range(n - 1)] + [a]
+
+    @staticmethod
+    def tensors(operand):
+        """Variations of a texture, surface or tensor map and its coordinates."""
         tensor = re.fullmatch(r"\[(\S+), \{(.*)\}\]", operand)
         if tensor:
             name, at = tensor[1], tensor[2].split(", ")
@@ -209,16 +272,24 @@ class Corpus:
         """The form, and each suffix that has a requirement of its own, on every target and around its first version."""
         self.kind = "requirement"
         choices = [base]
-        needs = {t.split(":")[-1] for n, _ in form["needs"] for t in n}
+        def bare(terms):
+            return {re.sub(r"^T\d:", "", t) for t in terms}
+
+        needs = {t for n, _ in form["needs"] for t in bare(n)}
         for i, slot in enumerate(form["slots"]):
             choices += [base[:i] + [s] + base[i + 1 :] for s in slot["spellings"] if s in needs and s != base[i]]
         for choice in choices:
             operands = self.operands(form, choice)
             for target in TARGETS:
                 self.add(form, choice, operands, 90, target)
-            first = max([form["requirement"].ptx] + [r.ptx for n, r in form["needs"] if {t.split(":")[-1] for t in n} <= set(choice)])
-            sm = max([form["requirement"].sm] + [r.sm for n, r in form["needs"] if {t.split(":")[-1] for t in n} <= set(choice)])
-            archs = form["requirement"].arch + [a for n, r in form["needs"] if {t.split(":")[-1] for t in n} <= set(choice) for a in r.arch]
+            first = max([form["requirement"].ptx] + [r.ptx for n, r in form["needs"] if bare(n) <= set(choice)])
+            sm = max([form["requirement"].sm] + [r.sm for n, r in form["needs"] if bare(n) <= set(choice)])
+            archs = form["requirement"].arch + [a for n, r in form["needs"] if bare(n) <= set(choice) for a in r.arch]
+            if form["requirement"].earlier:
+                earlier = form["requirement"].earlier
+                for v in VERSIONS:
+                    if earlier.ptx - 4 <= v <= first + 1:
+                        self.add(form, choice, operands, v, f"sm_{earlier.sm}")
             target = "sm_" + archs[0] if archs else next(t for t in TARGETS if int(re.sub(r"\D", "", t)) >= sm)
             if form["requirement"].until_sm:
                 target = "sm_60"
@@ -248,12 +319,12 @@ class Corpus:
             return "%f1" if "f32" in written else "%r1", n * per
         return "%r1", 8 if "cta_group::2" in written else 4
 
-    def operands(self, form, choice):
+    def operands(self, form, choice, optional=False):
         types = [c for c, s in zip(choice, form["slots"]) if s["is_type"]]
         written = {generate.identifier(c) for c in choice if c}
         out = []
         for position, o in enumerate(form["operands"]):
-            if o["optional"] or (o["condition"] and o["condition"] not in written):
+            if (o["optional"] and not optional) or (o["condition"] and o["condition"] not in written):
                 continue
             type_ = self.type_of(o["type"], types) if o["type"] != "{}" else "b32"
             register = natural_register(type_, self.bits[type_])
@@ -273,6 +344,8 @@ class Corpus:
                 text = str(max(o["low"], 1) if o["high"] != 0 or o["low"] == 0 and o["high"] == 0 else 0)
                 if o["high"] and o["low"] == o["high"]:
                     text = str(o["low"])
+            elif shape == "RegisterAddress":
+                text = "[%rd1]"
             elif shape == "Address":
                 space = o["space"] or next((w for w in ("shared", "global", "local", "const_", "param") if w in written), "")
                 text = {"shared": "[sv]", "global": "[gv]", "local": "[lv]", "const_": "[cv]", "param": "[pv]"}.get(space, "[%rd1]")

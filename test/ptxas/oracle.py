@@ -75,9 +75,9 @@ class Oracle:
             if not bad:
                 # An error without a line: halve until one case is left.
                 if len(left) == 1:
-                    # No message: ptxas crashed or ran out of memory, and there is no verdict.
+                    # No message: ptxas crashed or ran out of memory or registers, and there is no verdict.
                     told = [l for l in said.splitlines() if "error" in l or "fatal" in l]
-                    verdicts[left[0]] = (False, told[0]) if told and "memory" not in said else None
+                    verdicts[left[0]] = (False, told[0]) if told and "memory" not in said and "Register allocation" not in said else None
                 else:
                     middle = len(left) // 2
                     for part in (left[:middle], left[middle:]):

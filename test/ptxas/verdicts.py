@@ -4,8 +4,8 @@
 usage: verdicts.py [--count N] [--only OPCODE] [--all] [--output FILE] [--jobs N]
 
 The corpus (corpus.py, modules.py) follows from the instruction table. Without --all, a sample of N instruction cases is taken:
-every spelling of every form, a share of the operands of each matrix and asynchronous instruction, then what a hash puts first,
-so that the sample hardly changes when the table grows. All module cases are taken. Writes FILE (default: verdicts.zst beside this script), which ptx_replay compares with our frontend.
+every spelling of every form, every constant at a border, a share of the lists and of the operands of each matrix and
+asynchronous instruction, then what a hash puts first, so that the sample hardly changes when the table grows. All module cases are taken. Writes FILE (default: verdicts.zst beside this script), which ptx_replay compares with our frontend.
 Needs a CUDA toolkit and zstd; says so and succeeds where there is no ptxas.
 """
 import argparse
@@ -20,6 +20,7 @@ import oracle
 # Hundreds of forms that differ in shapes and types only would crowd out the rest: of their operands and foreign suffixes, a
 # share for each opcode; all of it with --all.
 SHARES = {"mma": 1100, "wmma": 900, "wgmma": 1100, "tcgen05": 1600, "cp": 1600, "mbarrier": 1000, "ldmatrix": 600, "stmatrix": 400, "tensormap": 500}
+LISTS = 3000  # of the cases that vary all of a list
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -42,18 +43,21 @@ def write(cases, module_texts):
 
 def sample(made, count):
     """Every spelling, then what the hash of the case puts first."""
-    first, rest = [], []
+    first, rest, lists = [], [], []
     shares = {opcode: [] for opcode in SHARES}
     for case, (syntax, kind) in made.cases.items():
         opcode = syntax.split(".")[0]
-        if kind in ("spelling", "guard"):
+        if kind in ("spelling", "guard", "border"):
             first.append(case)
+        elif kind == "list":
+            lists.append(case)
         elif kind in ("operand", "foreign") and opcode in shares:
             shares[opcode].append(case)
         else:
             rest.append(case)
     for opcode, cases in shares.items():
         first += sorted(cases, key=corpus.rank)[: SHARES[opcode]]
+    first += sorted(lists, key=corpus.rank)[:LISTS]
     return first + sorted(rest, key=corpus.rank)[: max(0, count - len(first))]
 
 
@@ -71,7 +75,7 @@ class Progress:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=27000)
+    parser.add_argument("--count", type=int, default=36000)
     parser.add_argument("--only")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--output", default=os.path.join(HERE, "verdicts.zst"))

@@ -11,7 +11,7 @@
 ; CHECK-NOT: w2w.barrier.sync
 ; CHECK: cmpxchg ptr addrspace(3)
 ; CHECK: attributes #[[A]] = {{.*}}"w2w-scheduled"="threads do not wait where they arrive at the cluster's barrier"
-; BAD: barrier.cluster.arrive behind which a thread may end
+; BAD: barrier.cluster.arrive behind which a thread may end in a kernel whose threads must be scheduled one by one ({{.*}}) is not supported; let every thread that arrives wait
 
 ;--- good.ll
 declare void @w2w.barrier.cluster.arrive() convergent
