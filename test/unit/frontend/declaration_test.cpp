@@ -231,3 +231,32 @@ TEST_CASE("wrong declarations", "[declaration]") {
   CHECK_THAT(parse_text(".version 9.0\n.target sm_70\n.address_size 32").messages(),
              Catch::Contains("32-bit"));
 }
+
+TEST_CASE("the innermost of a name and a range of registers counts", "[declaration]") {
+  const Parsed p = parse_module(R"(
+.global .b32 x1;
+.entry range_hides_variable() { .reg .f32 x<2>; mov.f32 x1, 1.0; ret; }
+.entry range_hides_register() {
+  .reg .b32 x1;
+  { .reg .f32 x<2>; mov.f32 x1, 1.0; }
+  mov.b32 x1, 1;
+  ret;
+}
+.entry register_hides_range() {
+  .reg .f32 x<2>;
+  mov.f32 x1, 1.0;
+  { .reg .b32 x1; mov.b32 x1, 1; }
+  mov.f32 x1, 2.0;
+  ret;
+}
+)");
+  CHECK(p.messages() == "");
+  auto written = [&](std::string_view function, size_t index) {
+    return p.instruction(function, index).operands[0].reg;
+  };
+  CHECK(written("range_hides_variable", 0)->type == Type::F32);
+  CHECK(written("range_hides_register", 0)->type == Type::F32);
+  CHECK(written("range_hides_register", 1)->type == Type::B32);
+  CHECK(written("register_hides_range", 0) == written("register_hides_range", 2));
+  CHECK(written("register_hides_range", 1)->type == Type::B32);
+}
