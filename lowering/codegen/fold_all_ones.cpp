@@ -58,7 +58,7 @@ class FoldAllOnes : public MachineFunctionPass {
 public:
   static char ID;
   FoldAllOnes() : MachineFunctionPass(ID) {}
-  StringRef getPassName() const override { return "warp2wave: or with all ones"; }
+  StringRef getPassName() const override { return "w2w-fold-all-ones"; }
   void getAnalysisUsage(AnalysisUsage &usage) const override {
     usage.setPreservesCFG();
     MachineFunctionPass::getAnalysisUsage(usage);

@@ -51,10 +51,16 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
     if (is_kernel(f)) {
       kernels.push_back(&f);
     } else if (!f.isDeclaration()) {
-      // A function keeps no resume points: its callers' frames are the wave's.
+      // A function keeps no resume points: its callers' frames are the wave's. It is not known
+      // either which threads of a wave call it together, to wait in a loop there.
       bool solo = env.paired() && env.warp_mode == WarpMode::Solo;
       FlowVerdict verdict = judge_flow(f, others, analyses, env, solo);
-      if (verdict.scheduled)
+      if (!verdict.waiting_headers.empty())
+        env.refuse(
+            *verdict.waiting_headers.front()->getTerminator(),
+            "a loop that waits for other threads, in a recursive function, is not supported; "
+            "let the kernel itself contain it");
+      else if (verdict.scheduled)
         env.refuse(f, verdict.reason + ", in a recursive function; "
                                        "let the kernel itself contain it");
     }

@@ -10,10 +10,10 @@
 namespace w2w::emu {
 
 struct Config {
-  std::optional<uint64_t> seed;   // shuffled, repeatable scheduling on one thread
-  unsigned threads = 0;           // 0: as many as cores
-  uint64_t memory_bytes = 0;      // 0: the model's
-  uint64_t hang_instructions = 0; // 0: no limit
+  std::optional<uint64_t> seed;    // shuffled, repeatable scheduling on one thread
+  unsigned threads = 0;            // 0: as many as cores
+  uint64_t memory_bytes = 0;       // 0: the model's
+  uint64_t hang_instructions = 0;  // 0: no limit
   std::optional<uint64_t> perturb; // results that AMD does not publish: within the stated error
 };
 

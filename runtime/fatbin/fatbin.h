@@ -98,8 +98,8 @@ inline constexpr uint64_t kMaxUncompressed = uint64_t{1} << 30;
 /// The PTX text of a PTX entry, uncompressed, without its trailing NULs.
 Result<std::string> ptx_text(const Entry &entry);
 
-/// Names of the entry's kernels: of PTX what follows `.entry`, of a cubin the kernels that have a constant bank. Other
-/// kinds: none.
+/// Names of the entry's kernels: of PTX what follows `.entry`, of a cubin the kernels that have a
+/// constant bank. Other kinds: none.
 Result<std::vector<std::string>> kernel_names(const Entry &entry);
 
 // --- whole images
