@@ -12,6 +12,7 @@
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_division.h"
+#include "lowering/passes/lower_dot_products.h"
 #include "lowering/passes/lower_exit.h"
 #include "lowering/passes/lower_flush.h"
 #include "lowering/passes/lower_function_ids.h"
@@ -118,6 +119,7 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
 
   // Value by value, no ordering among them; before LLVM's passes, which then simplify the results.
   mpm.addPass(OURS(lower_nanosleep));
+  mpm.addPass(OURS(lower_dot_products));
   mpm.addPass(OURS(lower_directed_rounding));
   mpm.addPass(OURS(lower_flush));
 

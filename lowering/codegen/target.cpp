@@ -28,23 +28,30 @@ void LLVMInitializeAMDGPUAsmParser(); // inline assembly
 namespace w2w {
 namespace {
 
-// Without true16: with it, LLVM 22 copies halves of registers where it needs all of them (64-bit
-// bswap at -O0 gives wrong bytes).
-constexpr std::string_view kGfx11Features = "+wavefrontsize32,-real-true16";
+// Without dot7: with it (and dot1 or dot8), LLVM 22 takes a sum of products of bytes for a dot
+// product without looking at what joins them, so that `a * b + (c * d << 8)` becomes a sum of four
+// terms (docs/AMDGPU-NOTES.md). Without true16: with it, LLVM 22 copies halves of registers where
+// it needs all of them (64-bit bswap at -O0 gives wrong bytes).
+#define W2W_NO_DOT7 "-dot7-insts"
+constexpr std::string_view kGfx9Features = W2W_NO_DOT7,
+                           kGfx10Features = W2W_NO_DOT7 ",+wavefrontsize32",
+                           kGfx11Features = W2W_NO_DOT7 ",+wavefrontsize32,-real-true16",
+                           kGfx12Features = kGfx10Features;
+#undef W2W_NO_DOT7
 
 // The one list of processors. LDS sizes: AMDGPU feature
 // FeatureAddressableLocalMemorySize65536/163840. gfx10 and later have both wave sizes; wave32 is
 // LLVM's and ROCm's default there, and fits a PTX warp.
 constexpr Processor kProcessors[] = {
-    {"gfx906", Generation::Gfx9, 64, "", 64 << 10, 40},
-    {"gfx908", Generation::Gfx9, 64, "", 64 << 10, 40},
-    {"gfx90a", Generation::Gfx9, 64, "", 64 << 10, 40},
-    {"gfx942", Generation::Gfx9, 64, "", 64 << 10, 10},
-    {"gfx950", Generation::Gfx9, 64, "", 160 << 10, 10},
-    {"gfx1030", Generation::Gfx10, 32, "+wavefrontsize32", 64 << 10, 10},
+    {"gfx906", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 40},
+    {"gfx908", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 40},
+    {"gfx90a", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 40},
+    {"gfx942", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 10},
+    {"gfx950", Generation::Gfx9, 64, kGfx9Features, 160 << 10, 10},
+    {"gfx1030", Generation::Gfx10, 32, kGfx10Features, 64 << 10, 10},
     {"gfx1100", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 10},
     {"gfx1151", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 10},
-    {"gfx1201", Generation::Gfx12, 32, "+wavefrontsize32", 64 << 10, 10},
+    {"gfx1201", Generation::Gfx12, 32, kGfx12Features, 64 << 10, 10},
 };
 
 const llvm::Triple &amdgpu_triple() {
@@ -89,6 +96,10 @@ const llvm::Target *amdgpu_target() {
     // Without machine-cp: LLVM 22 takes the source of a VGPR's copy for the copy behind a write of
     // EXEC too, where it is one in the lanes of before only (docs/AMDGPU-NOTES.md).
     set_llvm_option("disable-copyprop", true);
+    // Without 24-bit multiplications made of IR: LLVM 22 adds to their 64-bit products by
+    // v_mad_u64_u32, which looks at 32 bits (docs/AMDGPU-NOTES.md). Instruction selection makes
+    // 24-bit multiplications too, but no such sums of them.
+    set_llvm_option("amdgpu-codegenprepare-mul24", false);
   });
   std::string error;
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);

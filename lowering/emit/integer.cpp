@@ -279,14 +279,24 @@ Value *lane_of(FunctionEmitter &e, Value *packed, unsigned lane, unsigned width,
   return is_signed ? e.b.CreateSExt(v, e.b.getInt32Ty()) : e.b.CreateZExt(v, e.b.getInt32Ty());
 }
 
-void emit_dot(FunctionEmitter &e, const Instruction &i) {
+void emit_dp4a(FunctionEmitter &e, const Instruction &i) {
   Type ta = i.type(0), tb = i.type(1);
-  bool four = i.opcode == Opcode::dp4a;
+  const std::string name = std::string("w2w.dp4a.") + (ptx::is_signed(ta) ? 's' : 'u') +
+                           (ptx::is_signed(tb) ? 's' : 'u');
+  Value *sum = e.call_w2w(
+      name, e.b.getInt32Ty(),
+      {e.read(i.operand(1), ta), e.read(i.operand(2), tb), e.read(i.operand(3), Type::B32)},
+      W2wKind::Pure);
+  e.write(i.operand(0), sum, Type::B32);
+}
+
+void emit_dp2a(FunctionEmitter &e, const Instruction &i) {
+  Type ta = i.type(0), tb = i.type(1);
   Value *a = e.read(i.operand(1), ta), *c = e.read(i.operand(2), tb);
   Value *sum = e.read(i.operand(3), Type::B32);
-  for (unsigned k = 0; k < (four ? 4u : 2u); ++k) {
-    Value *x = lane_of(e, a, k, four ? 8 : 16, ptx::is_signed(ta));
-    Value *y = lane_of(e, c, k + (!four && i.has(Mod::hi) ? 2 : 0), 8, ptx::is_signed(tb));
+  for (unsigned k = 0; k < 2; ++k) {
+    Value *x = lane_of(e, a, k, 16, ptx::is_signed(ta));
+    Value *y = lane_of(e, c, k + (i.has(Mod::hi) ? 2 : 0), 8, ptx::is_signed(tb));
     sum = e.b.CreateAdd(sum, e.b.CreateMul(x, y));
   }
   e.write(i.operand(0), sum, Type::B32);
@@ -360,8 +370,8 @@ std::span<const EmitterRow> integer_emitters() {
       {Opcode::bfi, emit_bfi},
       {Opcode::szext, emit_szext},
       {Opcode::bmsk, emit_bmsk},
-      {Opcode::dp4a, emit_dot},
-      {Opcode::dp2a, emit_dot},
+      {Opcode::dp4a, emit_dp4a},
+      {Opcode::dp2a, emit_dp2a},
   };
   return rows;
 }

@@ -10,6 +10,7 @@
 #include "lowering/passes/lower_barriers.h"
 #include "lowering/passes/lower_directed_rounding.h"
 #include "lowering/passes/lower_division.h"
+#include "lowering/passes/lower_dot_products.h"
 #include "lowering/passes/lower_exit.h"
 #include "lowering/passes/lower_flush.h"
 #include "lowering/passes/lower_function_ids.h"
@@ -45,6 +46,7 @@ std::span<const PassInfo> all_passes() {
       PASS(lower_barriers),
       PASS(lower_directed_rounding),
       PASS(lower_division),
+      PASS(lower_dot_products),
       PASS(lower_exit),
       PASS(lower_flush),
       PASS(lower_function_ids),
