@@ -283,6 +283,24 @@ void test_sampler_values() {
   expect("samplers, ask", images.words(10), {1, 0, 1, 3, 0, 0, 4, 3, 1, kWidth});
 }
 
+/// A value that cannot be had takes the kernels that use the sampler, and no others.
+void test_refused_sampler() {
+  Images images;
+  CUmodule module = load(module_of({{"asks", {"txq.filter_mode.b32 %r, [refused];"}},
+                                    {"other", {"txq.filter_mode.b32 %r, [fine];"}}},
+                                   ", texmode_independent",
+                                   ".global .samplerref refused = { addr_mode_0 = clamp_ogl };\n"
+                                   ".global .samplerref fine = { filter_mode = linear };\n"));
+  CUfunction function = nullptr;
+  CHECK_CU(cuModuleGetFunction(&function, module, "asks"));
+  CUdeviceptr out = images.out, none = 0;
+  void *arguments[] = {&out, &none, &none};
+  CHECK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr) ==
+        CUDA_ERROR_INVALID_PTX);
+  CHECK_CU(images.launch(module, "other", 0, 0));
+  expect("fine sampler", images.words(1), {1});
+}
+
 /// What a kernel of one line that uses handles a and b leaves behind: the context's error, and the
 /// message, which names the kernel and the PTX line.
 void test_fault(const char *line, const char *message, CUdeviceptr Images::*handle,
@@ -340,6 +358,7 @@ int main() {
   test_srgb();
   test_references();
   test_sampler_values();
+  test_refused_sampler();
   test_faults();
   if (!failed_checks)
     std::puts("PASS image_kernels");
