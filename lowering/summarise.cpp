@@ -2,6 +2,7 @@
 #include "lowering/abi/texture_descriptor.h"
 #include "lowering/arena_layout.h"
 #include "lowering/compiler.h"
+#include "lowering/emit/sampler_fields.h"
 #include "lowering/reach.h"
 
 #include <algorithm>
@@ -127,18 +128,21 @@ abi::OpaqueKind opaque_kind(ptx::Type t) {
                                       : abi::OpaqueKind::None;
 }
 
-/// The initial descriptors of a .texref, .samplerref or .surfref: unbound.
+/// The initial descriptors of a .texref, .samplerref or .surfref: images are unbound. emit/ refuses
+/// kernels that name a variable with fields that cannot be had; to those that get at it otherwise
+/// it is no handle.
 void Summariser::describe(const ptx::Variable &v, uint64_t base) {
   bool sampler = v.type == ptx::Type::SamplerRef;
   auto kind = sampler                        ? abi::DescriptorKind::Sampler
               : v.type == ptx::Type::SurfRef ? abi::DescriptorKind::Surface
                                              : abi::DescriptorKind::Texture;
-  // The host fills what it binds; a sampler that nobody sets samples the nearest texel and clamps.
+  // The host fills what it binds.
   abi::ImageDescriptor d{};
   d.kind = uint32_t(kind);
-  for (uint32_t &mode : d.sampler.address_mode)
-    mode = uint32_t(abi::AddressMode::Clamp);
-  d.sampler.max_lod = abi::kMostMipLevels;
+  d.sampler = emit::default_sampler();
+  for (const ptx::InitialiserElement &e : v.initialiser)
+    if (!emit::apply_field(v, e, d.sampler).empty())
+      d.kind = 0;
   uint64_t one = sampler ? sizeof(abi::SamplerDescriptor) : sizeof d;
   uint64_t size = storage_of(v).size;
   std::vector<uint8_t> &image = summary_.arena_image;

@@ -6,6 +6,7 @@
 // pointer to what it names.
 #pragma once
 
+#include "frontend/ast/opaque_fields.h"
 #include "frontend/ast/slice.h"
 #include "frontend/isa/isa.h"
 #include "frontend/isa/types.h"
@@ -36,23 +37,27 @@ struct Register {
   SourceLoc loc;
 };
 
-/// A scalar in an initialiser.
+/// A scalar in an initialiser, or a field of a texture, sampler or surface.
 struct InitialiserElement {
   enum class Kind : uint8_t {
     Bits,            // `bits`, already converted to the variable's element type
     VariableAddress, // address of `variable` + addend in its own state space
     GenericAddress,  // generic(variable) + addend
-    FunctionAddress  // address of `function` (a stable id, see DESIGN.md section 4) + addend
+    FunctionAddress, // address of `function` (a stable id, see DESIGN.md section 4) + addend
+    Field // `field` is `word`, or else the number `bits`; a later element of the field replaces it
   };
   Kind kind = Kind::Bits;
+  OpaqueField field = OpaqueField::Width;
+  OpaqueWord word = OpaqueWord::None;
+  uint8_t mask_shift = 0; // right shift that brings the masked byte to bit 0
+  SourceLoc loc;          // of a Field
   uint64_t bits = 0;
   const Variable *variable = nullptr;
   const Function *function = nullptr;
   int64_t addend = 0;
   uint64_t mask =
       ~uint64_t{0}; // mask(sym) operator, PTX ISA 5.4.5: applied to the address; all ones if absent
-  uint8_t mask_shift = 0; // right shift that brings the masked byte to bit 0
-  uint64_t offset = 0;    // byte offset in the variable
+  uint64_t offset = 0; // byte offset in the variable
 };
 
 /// A variable of any state space but .reg: module scope, function scope, or a parameter.

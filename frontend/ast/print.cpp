@@ -99,6 +99,11 @@ std::string print(const Variable &v) {
       case InitialiserElement::Kind::FunctionAddress:
         value = with_offset(fmt::format("function({})", e.function->name), e.addend);
         break;
+      case InitialiserElement::Kind::Field:
+        value = fmt::format("{}={}", info(e.field).name,
+                            e.word == OpaqueWord::None ? fmt::format("{:#x}", e.bits)
+                                                       : std::string(spelling(e.word)));
+        break;
       }
       if (e.mask != ~uint64_t{0})
         value = fmt::format("{:#x}({})", e.mask, value);

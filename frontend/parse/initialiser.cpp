@@ -14,12 +14,11 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   else if (v.space != StateSpace::Global && v.space != StateSpace::Const)
     error(at_, "only .global and .const variables can have an initialiser", "5.4.4");
   if (info(v.type).kind == TypeKind::Opaque) {
-    // Given by the host in practice; one element stands for all fields, which lowering refuses.
     if (!at(Tok::LBrace))
       return error(loc(), fmt::format("expected '{{'; {}", found()), "5.3");
-    const InitialiserElement fields[1] = {};
-    if (parse_opaque_fields(v.type, 0) > 0)
-      v.initialiser = arena_.copy(std::span<const InitialiserElement>(fields));
+    std::vector<InitialiserElement> fields;
+    parse_opaque_fields(v.type, std::min<size_t>(dimensions.size(), kMaxDepth), fields);
+    v.initialiser = arena_.copy(fields);
     return;
   }
   std::vector<uint64_t> levels = dimensions;
@@ -45,63 +44,57 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   v.initialiser = arena_.copy(c.elements);
 }
 
-/// Fields of a texture, sampler or surface, or lists of them: `{ width = 4, addr_mode_0 = wrap }`,
-/// PTX ISA 5.3. Returns how many there are.
-unsigned Parser::parse_opaque_fields(Type type, unsigned depth) {
-  // Names of fields, and the types that have them, as ptxas sees it.
-  static constexpr struct {
-    std::string_view name;
-    bool texture, sampler, surface;
-  } kFields[] = {{"width", true, false, true},
-                 {"height", true, false, true},
-                 {"depth", true, false, true},
-                 {"channel_data_type", true, false, true},
-                 {"channel_order", true, false, true},
-                 {"array_size", true, false, true},
-                 {"num_mipmap_levels", true, false, false},
-                 {"num_samples", true, false, false},
-                 {"memory_layout", false, false, true},
-                 {"normalized_coords", true, false, false},
-                 {"force_unnormalized_coords", false, true, false},
-                 {"filter_mode", true, true, false},
-                 {"addr_mode_0", true, true, false},
-                 {"addr_mode_1", true, true, false},
-                 {"addr_mode_2", true, true, false}};
-  static constexpr std::string_view kValues[] = {
-      "nearest", "linear", "wrap", "mirror", "clamp_ogl", "clamp_to_edge", "clamp_to_border"};
-  unsigned count = 0;
+/// Fields of a texture, sampler or surface, or lists of them as deep as the variable has
+/// dimensions: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3.
+void Parser::parse_opaque_fields(Type type, size_t depth, std::vector<InitialiserElement> &out) {
   const unsigned errors = diags_.error_count();
   advance(); // '{'
   while (!at(Tok::RBrace) && diags_.error_count() == errors) {
-    if (at(Tok::LBrace) && depth < kMaxDepth) {
-      count += parse_opaque_fields(type, depth + 1);
-    } else {
-      const SourceLoc at_ = loc();
-      std::string_view name;
-      if (!expect_name(name, "a field"))
-        break;
-      const auto *field = std::ranges::find(kFields, name, [](const auto &f) { return f.name; });
-      if (field == std::end(kFields) || !(type == Type::TexRef       ? field->texture
-                                          : type == Type::SamplerRef ? field->sampler
-                                                                     : field->surface))
-        error(at_, fmt::format("a .{} has no field '{}'", info(type).spelling, name), "5.3");
-      else if (expect(Tok::Equal, "after the field")) {
-        Constant ignored;
-        if (at(Tok::Identifier) && std::ranges::find(kValues, tok_.text) != std::end(kValues))
-          advance();
-        else
-          parse_constant(ignored);
-      }
-      ++count;
-    }
+    if (at(Tok::LBrace) && depth > 0)
+      parse_opaque_fields(type, depth - 1, out);
+    else
+      parse_opaque_field(type, out);
     if (!accept(Tok::Comma))
       break;
   }
   if (diags_.error_count() == errors && expect(Tok::RBrace, "at the end of the fields"))
-    return count;
+    return;
   while (!at(Tok::Semicolon) && !at(Tok::End))
     advance();
-  return count;
+}
+
+void Parser::parse_opaque_field(Type type, std::vector<InitialiserElement> &out) {
+  InitialiserElement e;
+  e.kind = InitialiserElement::Kind::Field;
+  e.loc = loc();
+  std::string_view name;
+  if (!expect_name(name, "a field"))
+    return;
+  const std::optional<OpaqueField> field = find_opaque_field(name);
+  if (!field || !info(*field).belongs_to(type))
+    return error(e.loc, fmt::format("a .{} has no field '{}'", info(type).spelling, name), "5.3");
+  if (!expect(Tok::Equal, "after the field"))
+    return;
+  e.field = *field;
+  const std::optional<OpaqueWord> word =
+      at(Tok::Identifier) ? find_opaque_word(tok_.text) : std::nullopt;
+  if (word) {
+    e.word = *word;
+    advance();
+  } else {
+    Constant value;
+    if (!parse_constant(value))
+      return;
+    // No field is a fraction: all ones is a number that none takes.
+    e.bits = value.is_float() ? ~uint64_t{0} : value.bits;
+  }
+  if (type == Type::TexRef && module_.texmode_independent && info(*field).sampler)
+    return warning(e.loc,
+                   fmt::format("'{}' of a .texref is ignored in independent texture mode; give it "
+                               "to the .samplerref",
+                               name),
+                   "5.3.2");
+  out.push_back(e);
 }
 
 void Parser::parse_initialiser_list(InitialiserCursor &c, size_t level) {

@@ -2,6 +2,7 @@
 
 #include "lowering/abi/module_summary.h"
 #include "lowering/emit/emitter_table.h"
+#include "lowering/emit/sampler_fields.h"
 #include "lowering/emit/unrolling.h"
 
 #include "llvm/IR/Dominators.h"
@@ -375,9 +376,12 @@ Value *FunctionEmitter::variable_pointer(const ptx::Variable &v) {
   if (module.options.all_variables && ptx::info(v.type).kind == ptx::TypeKind::Opaque)
     error(v.loc, "textures, samplers and surfaces by reference ('" + std::string(v.name) +
                      "') need the runtime; hand the kernel texture and surface objects instead");
-  if (ptx::info(v.type).kind == ptx::TypeKind::Opaque && !v.initialiser.empty())
-    error(v.loc, "initial values of textures, samplers and surfaces ('" + std::string(v.name) +
-                     "') are not supported; set them from the host");
+  if (ptx::info(v.type).kind == ptx::TypeKind::Opaque) {
+    abi::SamplerState state; // the module's summary has it
+    for (const ptx::InitialiserElement &e : v.initialiser)
+      if (std::string reason = apply_field(v, e, state); !reason.empty())
+        error(e.loc, std::move(reason));
+  }
   if (v.space == StateSpace::Global || v.space == StateSpace::Const ||
       v.space == StateSpace::Shared)
     return module.global(v);

@@ -1,5 +1,6 @@
 // Kernels that ask and read images: queries of textures, surfaces and samplers, istypep, sRGB,
-// texture references and samplers of module scope, and every fault that ends a kernel.
+// texture references and samplers of module scope with their initial values, and every fault that
+// ends a kernel.
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
@@ -207,6 +208,99 @@ void test_references() {
   }
 }
 
+std::string word_of(float f) {
+  unsigned word = 0;
+  memcpy(&word, &f, 4);
+  char text[16];
+  std::snprintf(text, sizeof text, "0f%08X", word);
+  return text;
+}
+
+/// Samplers with initial values, which read one texture: a .texref that the host binds, as that of
+/// unified mode. What a value does not give is the default: nearest, clamp_to_edge.
+void test_sampler_values() {
+  Images images;
+  auto at = [](float u, float v) {
+    return "mov.f32 %u, " + word_of(u) + "; mov.f32 %v, " + word_of(v) + "; ";
+  };
+  auto read = [&](const char *sampler, float u, float v) {
+    return at(u, v) + "tex.2d.v4.f32.f32 {%r, %g, %h, %i}, [image, " + sampler + ", {%u, %v}];";
+  };
+  auto gather = [&](const char *sampler, float u, float v) {
+    return at(u, v) + "tld4.r.2d.v4.f32.f32 {%r, %g, %h, %i}, [image, " + sampler + ", {%u, %v}];";
+  };
+  auto query = [](const char *what, const char *sampler) {
+    return std::string("txq.") + what + ".b32 %r, [" + sampler + "];";
+  };
+  CUmodule module = load(module_of(
+      {{"read",
+        {read("smooth", 1.3125f, 1.125f), read("smooth", 0.375f, 0.625f),
+         read("smooth", 1.0f, 0.625f), read("sharp", 0.375f, 0.625f),
+         read("sharp", 1.3125f, 0.625f), read("sharp", 0.3125f, 5.0f), read("texels", 2.5f, 1.5f),
+         read("texels", 2.5f, -3.0f), read("texels", 9.0f, 1.5f)}},
+       {"gather",
+        {gather("smooth", 0.0f, 0.5f), "mov.b32 %r, %g;", "mov.b32 %r, %h;", "mov.b32 %r, %i;",
+         gather("sharp", 0.0f, 0.5f), "mov.b32 %r, %g;", "mov.b32 %r, %h;", "mov.b32 %r, %i;"}},
+       {"ask",
+        {query("filter_mode", "smooth"), query("addr_mode_0", "smooth"),
+         query("addr_mode_1", "smooth"), query("addr_mode_2", "smooth"),
+         query("force_unnormalized_coords", "smooth"), query("filter_mode", "sharp"),
+         query("addr_mode_0", "sharp"), query("addr_mode_1", "sharp"),
+         query("force_unnormalized_coords", "texels"), "txq.width.b32 %r, [image];"}}},
+      ", texmode_independent",
+      ".global .texref image;\n"
+      ".global .samplerref smooth = { addr_mode_0 = wrap, addr_mode_1 = mirror,\n"
+      "                               filter_mode = linear };\n"
+      ".global .samplerref sharp = { addr_mode_0 = clamp_to_border, filter_mode = linear,\n"
+      "                              filter_mode = nearest };\n" // the last of two counts
+      ".global .samplerref texels = { force_unnormalized_coords = 1 };\n"));
+  CUtexref reference = nullptr;
+  CHECK_CU(cuModuleGetTexRef(&reference, module, "image"));
+  CHECK_CU(cuTexRefSetArray(reference, images.array, CU_TRSA_OVERRIDE_FORMAT));
+  CHECK_CU(cuTexRefSetFlags(reference, CU_TRSF_NORMALIZED_COORDINATES));
+
+  auto check = [&](const char *kernel, const std::vector<double> &want) {
+    CHECK_CU(images.launch(module, kernel, 0, 0));
+    const std::vector<unsigned> got = images.words(want.size());
+    for (size_t i = 0; i < want.size(); ++i) {
+      float value = 0;
+      memcpy(&value, &got[i], 4);
+      if (!(std::fabs(value * 255 - want[i]) < 1e-3)) {
+        ++failed_checks;
+        std::fprintf(stderr, "samplers, %s: word %zu is %g / 255, not %g\n", kernel, i, value * 255,
+                     want[i]);
+      }
+    }
+  };
+  auto mean = [](unsigned x0, unsigned x1, unsigned y) {
+    return (texel(x0, y, 0) + texel(x1, y, 0)) / 2.0;
+  };
+  auto one = [](unsigned x, unsigned y) { return double(texel(x, y, 0)); };
+  check("read", {one(2, 3), mean(2, 3, 2), mean(7, 0, 2), one(3, 2), 0, one(2, 3), one(2, 1),
+                 one(2, 0), one(7, 1)});
+  check("gather", {one(7, 2), one(0, 2), one(0, 1), one(7, 1), 0, one(0, 2), one(0, 1), 0});
+  CHECK_CU(images.launch(module, "ask", 0, 0));
+  expect("samplers, ask", images.words(10), {1, 0, 1, 3, 0, 0, 4, 3, 1, kWidth});
+}
+
+/// A value that cannot be had takes the kernels that use the sampler, and no others.
+void test_refused_sampler() {
+  Images images;
+  CUmodule module = load(module_of({{"asks", {"txq.filter_mode.b32 %r, [refused];"}},
+                                    {"other", {"txq.filter_mode.b32 %r, [fine];"}}},
+                                   ", texmode_independent",
+                                   ".global .samplerref refused = { addr_mode_0 = clamp_ogl };\n"
+                                   ".global .samplerref fine = { filter_mode = linear };\n"));
+  CUfunction function = nullptr;
+  CHECK_CU(cuModuleGetFunction(&function, module, "asks"));
+  CUdeviceptr out = images.out, none = 0;
+  void *arguments[] = {&out, &none, &none};
+  CHECK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, nullptr, arguments, nullptr) ==
+        CUDA_ERROR_INVALID_PTX);
+  CHECK_CU(images.launch(module, "other", 0, 0));
+  expect("fine sampler", images.words(1), {1});
+}
+
 /// What a kernel of one line that uses handles a and b leaves behind: the context's error, and the
 /// message, which names the kernel and the PTX line.
 void test_fault(const char *line, const char *message, CUdeviceptr Images::*handle,
@@ -263,6 +357,8 @@ int main() {
   test_queries();
   test_srgb();
   test_references();
+  test_sampler_values();
+  test_refused_sampler();
   test_faults();
   if (!failed_checks)
     std::puts("PASS image_kernels");

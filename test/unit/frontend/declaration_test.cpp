@@ -60,6 +60,29 @@ TEST_CASE("variables: sizes, alignment, linkage", "[declaration]") {
     CHECK(p.module().variables[i]->index == i);
 }
 
+TEST_CASE("fields of samplers and textures", "[declaration]") {
+  const Parsed p =
+      parse_text(".version 8.0\n.target sm_80, texmode_independent\n.address_size 64\n"
+                 ".global .samplerref s = { addr_mode_1 = clamp_ogl,\n"
+                 "  force_unnormalized_coords = 1 + 1, filter_mode = nearest }, none = {};\n"
+                 ".global .texref t = { width = 5 };\n");
+  CHECK(p.messages() == "");
+  const auto s = variable(p, "s").initialiser;
+  REQUIRE(s.size() == 3);
+  CHECK(s[0].kind == InitialiserElement::Kind::Field);
+  CHECK(s[0].field == OpaqueField::AddrMode1);
+  CHECK(s[0].word == OpaqueWord::ClampOgl);
+  CHECK(s[1].field == OpaqueField::ForceUnnormalizedCoords);
+  CHECK(s[1].word == OpaqueWord::None);
+  CHECK(s[1].bits == 2);
+  CHECK(s[2].field == OpaqueField::FilterMode);
+  CHECK(s[2].word == OpaqueWord::Nearest);
+  CHECK(variable(p, "none").initialiser.empty());
+  CHECK(variable(p, "t").initialiser[0].bits == 5);
+  CHECK(print(p.module()).find("addr_mode_1=clamp_ogl, 0:force_unnormalized_coords=0x2") !=
+        std::string::npos);
+}
+
 TEST_CASE("initialisers", "[declaration]") {
   const Parsed p = parse_module(R"(
 .func f();

@@ -11,8 +11,8 @@ using namespace w2w;
 namespace {
 
 struct Summary {
-  explicit Summary(std::string_view body)
-      : text(".version 8.0\n.target sm_80\n.address_size 64\n" + std::string(body)),
+  explicit Summary(std::string_view body, const std::string &mode = "")
+      : text(".version 8.0\n.target sm_80" + mode + "\n.address_size 64\n" + std::string(body)),
         parsed(ptx::parse("test.ptx", text, diags)), summary(summarise(parsed.module(), diags)) {}
 
   const abi::VariableSummary &variable(std::string_view name) const {
@@ -66,6 +66,37 @@ TEST_CASE("Textures, samplers and surfaces are unbound descriptors in the arena"
   CHECK(uint32_t(s.word(64)) == uint32_t(abi::DescriptorKind::Texture));
   CHECK(uint32_t(s.word(s.variable("surf").offset)) == uint32_t(abi::DescriptorKind::Surface));
   CHECK_FALSE(s.summary.independent_textures);
+}
+
+TEST_CASE("Samplers have their initial values in the arena; refused ones are no handles") {
+  Summary s(
+      ".global .samplerref given = { filter_mode = linear, addr_mode_0 = wrap,\n"
+      "  addr_mode_1 = mirror, addr_mode_2 = clamp_to_border, force_unnormalized_coords = 1 };\n"
+      ".global .samplerref edge = { addr_mode_0 = clamp_to_edge }, plain;\n"
+      ".global .samplerref refused = { addr_mode_0 = clamp_ogl };\n"
+      ".global .texref image = { width = 4 };\n",
+      ", texmode_independent");
+  REQUIRE_FALSE(s.diags.has_errors());
+  auto sampler = [&](const char *name) {
+    abi::SamplerDescriptor d{};
+    memcpy(&d, s.summary.arena_image.data() + s.variable(name).offset, sizeof d);
+    return d;
+  };
+  const abi::SamplerDescriptor given = sampler("given");
+  CHECK(given.kind == uint32_t(abi::DescriptorKind::Sampler));
+  CHECK(given.sampler.filter_mode == uint32_t(abi::FilterMode::Linear));
+  CHECK(given.sampler.address_mode[0] == uint32_t(abi::AddressMode::Wrap));
+  CHECK(given.sampler.address_mode[1] == uint32_t(abi::AddressMode::Mirror));
+  CHECK(given.sampler.address_mode[2] == uint32_t(abi::AddressMode::Border));
+  CHECK(given.sampler.force_unnormalized == 1);
+  const abi::SamplerDescriptor edge = sampler("edge"), plain = sampler("plain");
+  CHECK(memcmp(&edge, &plain, sizeof edge) == 0); // the default
+  CHECK(plain.kind == uint32_t(abi::DescriptorKind::Sampler));
+  CHECK(plain.sampler.address_mode[2] == uint32_t(abi::AddressMode::Clamp));
+  CHECK(plain.sampler.filter_mode == uint32_t(abi::FilterMode::Point));
+  CHECK(sampler("refused").kind == 0);
+  CHECK(uint32_t(s.word(s.variable("image").offset)) == 0);
+  CHECK(s.summary.independent_textures);
 }
 
 TEST_CASE("Addresses and function ids in initialisers") {
