@@ -90,24 +90,39 @@ std::string integer_suffix(Value *v, bool is_signed) {
   return (is_signed ? "i" : "u") + std::to_string(v->getType()->getIntegerBitWidth());
 }
 
-/// bf16 has f32's range but 8 bits of precision: going through f32 would round twice. i32 is exact
-/// in f64, and i64 is too once the bits that only say "more than this" are gathered in one.
+/// The integer, if it has at most `exact` bits; else with its low bits that only say "more than
+/// this", those of `low`, gathered in the bit `sticky`.
+Value *gather_low_bits(FunctionEmitter &e, Value *a, bool is_signed, unsigned exact, uint64_t low,
+                       uint64_t sticky) {
+  IRBuilder<> &b = e.b;
+  llvm::Type *type = a->getType();
+  auto constant = [&](uint64_t v) { return e.constant(type->getIntegerBitWidth(), v); };
+  Value *more = b.CreateICmpNE(b.CreateAnd(a, constant(low)), constant(0));
+  Value *gathered = b.CreateOr(b.CreateAnd(a, constant(~low)),
+                               b.CreateSelect(more, constant(sticky), constant(0)));
+  Value *top = is_signed ? b.CreateAShr(a, exact) : b.CreateLShr(a, exact);
+  Value *small = b.CreateICmpEQ(top, constant(0));
+  if (is_signed)
+    small = b.CreateOr(small, b.CreateICmpEQ(top, constant(~uint64_t{0})));
+  return b.CreateSelect(small, a, gathered);
+}
+
+/// bf16 has f32's range but 8 bits of precision: going through f32 would round twice. An i32 is
+/// exact in f32, and an i64 in f64, once its low bits are gathered. LLVM makes of a conversion by
+/// way of a type in which it is exact a direct one, and of that one by way of f32: hence the fence.
 Value *integer_to_bf16(FunctionEmitter &e, Value *a, bool is_signed) {
   IRBuilder<> &b = e.b;
-  if (a->getType()->getIntegerBitWidth() == 64) {
-    Value *low = b.CreateAnd(a, 0xffff);
-    Value *sticky =
-        b.CreateSelect(b.CreateICmpNE(low, b.getInt64(0)), b.getInt64(0x8000), b.getInt64(0));
-    Value *gathered = b.CreateOr(b.CreateAnd(a, ~uint64_t{0xffff}), sticky);
-    Value *top = is_signed ? b.CreateAShr(a, 52) : b.CreateLShr(a, 52);
-    Value *small = b.CreateICmpEQ(top, b.getInt64(0));
-    if (is_signed)
-      small = b.CreateOr(small, b.CreateICmpEQ(top, b.getInt64(~uint64_t{0})));
-    a = b.CreateSelect(small, a, gathered);
+  auto convert = [&](llvm::Type *type) {
+    return is_signed ? b.CreateSIToFP(a, type) : b.CreateUIToFP(a, type);
+  };
+  if (a->getType()->getIntegerBitWidth() == 32) {
+    a = gather_low_bits(e, a, is_signed, 24, 0xff, 0x100);
+    return b.CreateFPTrunc(convert(b.getFloatTy()), b.getBFloatTy());
   }
-  llvm::Type *f64 = b.getDoubleTy();
-  return b.CreateFPTrunc(is_signed ? b.CreateSIToFP(a, f64) : b.CreateUIToFP(a, f64),
-                         b.getBFloatTy());
+  a = gather_low_bits(e, a, is_signed, 52, 0xffff, 0x8000);
+  Value *exact =
+      e.intrinsic(Intrinsic::arithmetic_fence, {b.getDoubleTy()}, {convert(b.getDoubleTy())});
+  return b.CreateFPTrunc(exact, b.getBFloatTy());
 }
 
 Value *integer_to_float(FunctionEmitter &e, const Instruction &i, Type to, Type from) {

@@ -36,6 +36,13 @@ std::vector<uint64_t> integer_edges(unsigned w) {
       0,   1,       2,       3,   4,       7,        8,       15,          16,      24,
       31,  32,      33,      63,  64,      65,       127,     128,         255,     256,
       top, top - 1, top + 1, all, all - 1, all >> 1, all / 3, all / 5 * 2, top >> 1};
+  // Just above the middle of two numbers of bf16, f16 and f32: rounding twice shows.
+  for (unsigned precision : {8, 11, 24})
+    if (precision + 2 < w)
+      for (uint64_t leading : {top, top >> 1}) {
+        uint64_t above = leading | leading >> precision | 1;
+        v.insert(v.end(), {above, ~above + 1});
+      }
   for (uint64_t &e : v)
     e &= all;
   return v;
