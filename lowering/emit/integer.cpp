@@ -83,11 +83,15 @@ void emit_mul24(FunctionEmitter &e, const Instruction &i) {
   e.write(i.operand(0), r, t);
 }
 
+/// Not a selection between two differences: LLVM 22 takes that between c - a and a - c by
+/// `a ult c`, c all ones, for the absolute value of a signed number (docs/AMDGPU-NOTES.md).
 void emit_sad(FunctionEmitter &e, const Instruction &i) {
   Type t = i.type();
   Value *a = e.read(i.operand(1), t), *c = e.read(i.operand(2), t);
-  Value *less = ptx::is_signed(t) ? e.b.CreateICmpSLT(a, c) : e.b.CreateICmpULT(a, c);
-  Value *distance = e.b.CreateSelect(less, e.b.CreateSub(c, a), e.b.CreateSub(a, c));
+  bool is_signed = ptx::is_signed(t);
+  Value *distance =
+      e.b.CreateSub(e.b.CreateBinaryIntrinsic(is_signed ? Intrinsic::smax : Intrinsic::umax, a, c),
+                    e.b.CreateBinaryIntrinsic(is_signed ? Intrinsic::smin : Intrinsic::umin, a, c));
   e.write(i.operand(0), e.b.CreateAdd(distance, e.read(i.operand(3), t)), t);
 }
 
