@@ -4,6 +4,8 @@
 #include "lowering/emit/arithmetic.h"
 #include "lowering/emit/emitter_table.h"
 
+#include "llvm/IR/InlineAsm.h"
+
 namespace w2w::emit {
 
 using namespace llvm;
@@ -120,8 +122,11 @@ Value *integer_to_bf16(FunctionEmitter &e, Value *a, bool is_signed) {
     return b.CreateFPTrunc(convert(b.getFloatTy()), b.getBFloatTy());
   }
   a = gather_low_bits(e, a, is_signed, 52, 0xffff, 0x8000);
-  Value *exact =
-      e.intrinsic(Intrinsic::arithmetic_fence, {b.getDoubleTy()}, {convert(b.getDoubleTy())});
+  // (llvm.arithmetic.fence has no encoding on AMDGPU.)
+  llvm::Type *f64 = b.getDoubleTy();
+  Value *exact = b.CreateCall(
+      InlineAsm::get(FunctionType::get(f64, {f64}, false), "", "=v,0", /*hasSideEffects=*/false),
+      {convert(f64)});
   return b.CreateFPTrunc(exact, b.getBFloatTy());
 }
 
