@@ -40,18 +40,18 @@ constexpr std::string_view kGfx9Features = W2W_NO_DOT7,
 #undef W2W_NO_DOT7
 
 // The one list of processors. LDS sizes: AMDGPU feature
-// FeatureAddressableLocalMemorySize65536/163840. gfx10 and later have both wave sizes; wave32 is
-// LLVM's and ROCm's default there, and fits a PTX warp.
+// FeatureAddressableLocalMemorySize65536/163840; waves a SIMD: LLVM's getMaxWavesPerEU. gfx10 and
+// later have both wave sizes; wave32 is LLVM's and ROCm's default there, and fits a PTX warp.
 constexpr Processor kProcessors[] = {
-    {"gfx906", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 40},
-    {"gfx908", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 40},
-    {"gfx90a", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 40},
-    {"gfx942", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 10},
-    {"gfx950", Generation::Gfx9, 64, kGfx9Features, 160 << 10, 10},
-    {"gfx1030", Generation::Gfx10, 32, kGfx10Features, 64 << 10, 10},
-    {"gfx1100", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 10},
-    {"gfx1151", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 10},
-    {"gfx1201", Generation::Gfx12, 32, kGfx12Features, 64 << 10, 10},
+    {"gfx906", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 10, false, 40},
+    {"gfx908", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 10, false, 40},
+    {"gfx90a", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 8, true, 40},
+    {"gfx942", Generation::Gfx9, 64, kGfx9Features, 64 << 10, 8, true, 10},
+    {"gfx950", Generation::Gfx9, 64, kGfx9Features, 160 << 10, 8, true, 10},
+    {"gfx1030", Generation::Gfx10, 32, kGfx10Features, 64 << 10, 16, false, 10},
+    {"gfx1100", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 16, false, 10},
+    {"gfx1151", Generation::Gfx11, 32, kGfx11Features, 64 << 10, 16, false, 10},
+    {"gfx1201", Generation::Gfx12, 32, kGfx12Features, 64 << 10, 16, false, 10},
 };
 
 const llvm::Triple &amdgpu_triple() {

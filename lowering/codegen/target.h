@@ -22,6 +22,8 @@ struct Processor {
   uint8_t wave_size;         // work-items a wave: 64 means two PTX warps a wave
   std::string_view features; // LLVM's feature string
   uint32_t lds_bytes;        // LDS a workgroup may have
+  uint8_t simd_waves;        // waves a SIMD holds at most
+  bool one_register_file;    // VGPRs and AGPRs share their registers
   uint32_t steady_tick_ns;   // nanoseconds a tick of s_memrealtime: a 25 MHz or a 100 MHz counter
 };
 

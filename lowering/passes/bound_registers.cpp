@@ -20,18 +20,6 @@ constexpr uint64_t kFewestForCalls = 64;
 /// SIMDs of a compute unit, or of a work-group processor, which is what gfx10 and later count.
 constexpr uint64_t kSimds = 4;
 
-/// Waves that a SIMD holds at most (AMDGPUUsage, LLVM's getMaxWavesPerEU).
-uint64_t most_waves(const Processor &p) {
-  if (p.generation != Generation::Gfx9)
-    return 16;
-  return p.name == "gfx906" || p.name == "gfx908" ? 10 : 8;
-}
-
-/// VGPRs and AGPRs come from one file: LLVM takes "amdgpu-num-vgpr" as half of both.
-bool has_one_file(const Processor &p) {
-  return p.generation == Generation::Gfx9 && p.name != "gfx906" && p.name != "gfx908";
-}
-
 uint64_t number_of(const Function &f, StringRef attribute) {
   uint64_t n = 0;
   f.getFnAttribute(attribute).getValueAsString().getAsInteger(10, n);
@@ -64,7 +52,7 @@ void bound_vgprs(Function &kernel, uint64_t most, const PassEnv &env) {
   constexpr StringRef kAttribute = "amdgpu-num-vgpr";
   const SmallSetVector<Function *, 8> reached = reached_from(kernel);
   most = std::max(most, reached.size() > 1 ? kFewestForCalls : kFewestRegisters);
-  if (has_one_file(env.processor))
+  if (env.processor.one_register_file) // LLVM takes the attribute as half of both
     most /= 2;
   for (Function *f : reached) // of two kernels that call a function the smaller number counts
     if (const uint64_t had = number_of(*f, kAttribute); had == 0 || most < had)
@@ -82,7 +70,7 @@ bool require_waves(Function &kernel, uint64_t blocks, const PassEnv &env) {
       .split(',')
       .second.getAsInteger(10, threads);
   const uint64_t waves = divideCeil(divideCeil(threads, env.processor.wave_size) * blocks, kSimds);
-  if (waves > most_waves(env.processor))
+  if (waves > env.processor.simd_waves)
     return false;
   for (Function *f : reached_from(kernel)) {
     uint64_t had = 0; // "fewest,most"

@@ -219,6 +219,19 @@ CUresult available_shared(size_t &bytes, const Function &function, CUfunction ha
   }
 }
 
+/// Whether what the code assumes of pointers holds: each of these parameters is null or points to
+/// memory of the device itself.
+bool holds_for(const jit::CompiledKernel &code, std::span<const uint8_t> parameters,
+               const Device &device) {
+  return std::ranges::all_of(code.device_parameters, [&](uint32_t offset) {
+    uint64_t pointer = 0;
+    if (offset > parameters.size() || parameters.size() - offset < sizeof pointer)
+      return false; // cannot come from our compiler
+    std::memcpy(&pointer, parameters.data() + offset, sizeof pointer);
+    return pointer == 0 || driver().allocations.is_own(pointer, device);
+  });
+}
+
 } // namespace
 
 bool solo_alone(const Device &device) {
@@ -244,19 +257,6 @@ uint64_t shared_limit(const Device &device) {
   return std::max<uint64_t>(device.properties.sharedMemPerBlock, uint64_t{row->kib} << 10);
 }
 
-/// Whether what the code assumes of pointers holds: each of these parameters is null or points to
-/// memory of the device itself.
-static bool holds_for(const jit::CompiledKernel &code, std::span<const uint8_t> parameters,
-                      const Device &device) {
-  return std::ranges::all_of(code.device_parameters, [&](uint32_t offset) {
-    uint64_t pointer = 0;
-    if (offset > parameters.size() || parameters.size() - offset < sizeof pointer)
-      return false; // cannot come from our compiler
-    std::memcpy(&pointer, parameters.data() + offset, sizeof pointer);
-    return pointer == 0 || driver().allocations.is_own(pointer, device);
-  });
-}
-
 CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
                       jit::KernelVersion version, uint64_t dynamic_shared,
                       std::span<const uint8_t> parameters, LaunchedKernel &kernel) {
@@ -265,24 +265,19 @@ CUresult load_version(const Function &function, const Device &device, jit::Loade
   // Static memory alone may leave no room for what barriers need in LDS, and then there is no code.
   // (CUDA allows 48 KiB of it.)
   version.shared_in_memory = used + dynamic_shared > lds || used + kMostBarrierBytes > lds;
-  auto loaded = instance.kernel(function.index, version);
-  // What barriers need in LDS may be too much as well.
-  auto fits_lds = [&] {
-    return !loaded || version.shared_in_memory ||
-           (*loaded)->code->lds_bytes + dynamic_shared <= lds;
-  };
-  if (!fits_lds()) {
-    version.shared_in_memory = true;
-    loaded = instance.kernel(function.index, version);
-  }
-  if (loaded && !parameters.empty() && !(*loaded)->code->device_parameters.empty() &&
-      !holds_for(*(*loaded)->code, parameters, device)) {
-    version.device_memory = false;
-    loaded = instance.kernel(function.index, version);
-    if (!fits_lds()) {
+  auto load = [&] {
+    auto loaded = instance.kernel(function.index, version);
+    // What barriers need in LDS may be too much as well.
+    if (loaded && !version.shared_in_memory && (*loaded)->code->lds_bytes + dynamic_shared > lds) {
       version.shared_in_memory = true;
       loaded = instance.kernel(function.index, version);
     }
+    return loaded;
+  };
+  auto loaded = load();
+  if (loaded && !parameters.empty() && !holds_for(*(*loaded)->code, parameters, device)) {
+    version.device_memory = false;
+    loaded = load();
   }
   if (!loaded)
     return to_cuda(loaded.failure()); // logged where it failed

@@ -1,8 +1,6 @@
 // isspacep: in which windows of the generic address space addresses of every kind lie.
 // PTX ISA 6.4.1.1, 9.7.9.19.
-#include "runtime/cuda/cuda_abi.h"
-#include "runtime/cuda/cuda_api.h"
-#include "test/unit/cuda/check.h"
+#include "test/unit/cuda/in_context.h"
 
 #include <cstdio>
 #include <cstring>
@@ -88,12 +86,5 @@ void test_spaces() {
 } // namespace
 
 int main() {
-  CHECK_CU(cuInit(0));
-  CUcontext context = nullptr;
-  CHECK_CU(cuCtxCreate_v2(&context, 0, 0));
-  test_spaces();
-  CHECK_CU(cuCtxDestroy_v2(context));
-  if (!failed_checks)
-    std::puts("PASS address_spaces");
-  return failed_checks != 0;
+  return run_in_context("address_spaces", test_spaces);
 }

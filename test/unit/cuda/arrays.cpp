@@ -1,8 +1,6 @@
 // CUDA arrays through libcuda.so.1: creation by the rules of cuArray3DCreate, descriptors, copies
 // in every direction and shape, mipmapped arrays, errors.
-#include "runtime/cuda/cuda_abi.h"
-#include "runtime/cuda/cuda_api.h"
-#include "test/unit/cuda/check.h"
+#include "test/unit/cuda/in_context.h"
 
 #include <cstdint>
 #include <numeric>
@@ -322,18 +320,7 @@ void test_limits() {
 } // namespace
 
 int main() {
-  CUcontext context = nullptr;
-  CHECK_CU(cuInit(0));
-  CHECK_CU(cuCtxCreate_v2(&context, 0, 0));
-  test_limits();
-  test_creation();
-  test_descriptors();
-  test_boxes(false);
-  test_boxes(true);
-  test_rows();
-  test_mipmaps();
-  CHECK_CU(cuCtxDestroy_v2(context));
-  if (failed_checks == 0)
-    std::puts("arrays: all checks passed");
-  return failed_checks != 0;
+  return run_in_context(
+      "arrays", test_limits, test_creation, test_descriptors, [] { test_boxes(false); },
+      [] { test_boxes(true); }, test_rows, test_mipmaps);
 }

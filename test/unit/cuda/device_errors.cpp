@@ -3,13 +3,11 @@
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
+#include "test/unit/cuda/log_file.h"
 
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <unistd.h>
 
 namespace {
 
@@ -60,29 +58,20 @@ CUresult run(const char *kernel) {
   return result;
 }
 
-std::string read_log(const char *path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+const LogFile log_file("device_errors");
 
 } // namespace
 
 int main() {
-  std::string log = "device_errors." + std::to_string(::getpid()) + ".log";
-  ::setenv("W2W_LOG_FILE", log.c_str(), 1);
   CHECK_CU(cuInit(0));
   CHECK(run("fine") == CUDA_SUCCESS);
   CHECK(run("traps") == CUDA_ERROR_LAUNCH_FAILED);
-  CHECK(read_log(log.c_str()).find("traps") != std::string::npos);
-  CHECK(read_log(log.c_str()).find("PTX line 7") != std::string::npos);
+  CHECK(log_file.count("traps") > 0);
+  CHECK(log_file.count("PTX line 7") > 0);
   CHECK(run("wild") == CUDA_ERROR_ILLEGAL_ADDRESS);
-  CHECK(read_log(log.c_str()).find("wild") != std::string::npos);
+  CHECK(log_file.count("wild") > 0);
   CHECK(run("fine") == CUDA_SUCCESS); // a new context is a new start
 
   std::printf("device errors: %d failed checks\n", failed_checks);
-  if (failed_checks != 0)
-    std::fprintf(stderr, "%s", read_log(log.c_str()).c_str());
-  ::unlink(log.c_str());
   return failed_checks != 0;
 }

@@ -1,20 +1,18 @@
 // Which memory a kernel's atomic operations work on decides which code runs: where the device lacks
 // instructions for memory of the host, pointers to memory of the device alone get a version of
 // their own. Totals are right for any memory.
-//   device_memory all       a device that lacks maxima and sums of f32 on host memory (gfx90a,
-//   gfx1100) device_memory integers  one that has no sums of f32 at all (gfx1030) device_memory
-//   none      one whose instructions serve all memory (gfx942)
+//   device_memory all       maxima and f32 sums lack on host memory (gfx90a, gfx1100)
+//   device_memory integers  maxima do; there are no sums of f32 at all (gfx1030)
+//   device_memory none      the instructions serve all memory (gfx942)
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
+#include "test/unit/cuda/log_file.h"
 
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -71,19 +69,11 @@ const char kKernels[] = R"(
 
 constexpr unsigned kThreads = 256, kWords = 8, kBytes = 4 * kWords;
 
-std::string log_path;
-size_t log_count(const std::string &words) {
-  std::stringstream stream;
-  stream << std::ifstream(log_path).rdbuf();
-  size_t count = 0;
-  std::string text = stream.str();
-  for (size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
-    ++count;
-  return count;
-}
+const LogFile log_file("device_memory", "trace");
+
 size_t assumed(const char *kernel) {
-  return log_count(std::string("launched ") + kernel +
-                   " grid 1x1x1 block 256x1x1, device memory assumed");
+  return log_file.count(std::string("launched ") + kernel +
+                        " grid 1x1x1 block 256x1x1, device memory assumed");
 }
 
 CUmodule module = nullptr;
@@ -146,9 +136,9 @@ void run_both(Memory maxima_memory, Memory sums_memory) {
   CHECK_CU(cuMemcpyHtoD_v2(sums, zeros.data(), kBytes));
   uint32_t n = kThreads;
   void *parameters[] = {&highest, &n, &sums};
-  size_t before = assumed("both"), launches = log_count("launched both");
+  size_t before = assumed("both"), launches = log_file.count("launched both");
   CHECK_CU(launch("both", parameters));
-  CHECK(log_count("launched both") == launches + 1);
+  CHECK(log_file.count("launched both") == launches + 1);
   if (highest)
     CHECK_CU(cuMemcpyDtoH_v2(maxima.data(), highest, kBytes));
   CHECK_CU(cuMemcpyDtoH_v2(totals.data(), sums, kBytes));
@@ -166,9 +156,6 @@ int main(int argc, char **argv) {
   const std::string mode = argc > 1 ? argv[1] : "none";
   integers_differ = mode != "none";
   sums_differ = mode == "all";
-  log_path = "device_memory." + std::to_string(::getpid()) + ".log";
-  ::setenv("W2W_LOG_FILE", log_path.c_str(), 1);
-  ::setenv("W2W_LOG", "trace", 1);
   ::setenv("CUDA_CACHE_DISABLE", "1", 1); // what is compiled is counted
   CUcontext context = nullptr;
   CHECK_CU(cuInit(0));
@@ -179,16 +166,16 @@ int main(int argc, char **argv) {
   run_both(a, b);
   run_both(a, {b.address + kBytes, true}); // inside an allocation
   run_both({0, true}, b);
-  CHECK(log_count("compiled both") == 1);
+  CHECK(log_file.count("compiled both") == 1);
   run_both({on_host(), false}, {on_host(), false});
-  CHECK(log_count("compiled both") == (integers_differ ? 2 : 1));
+  CHECK(log_file.count("compiled both") == (integers_differ ? 2 : 1));
   run_both({managed(), false}, {managed(), false});
   run_both({registered(), false}, b);
   run_both(a, {on_host(), false});
   run_both({managed(), false}, a);
   run_both({variable(), false}, b); // in no book of allocations
   run_both(a, b);
-  CHECK(log_count("compiled both") == (integers_differ ? 2 : 1));
+  CHECK(log_file.count("compiled both") == (integers_differ ? 2 : 1));
 
   // Nothing to assume: one version for all memory.
   for (CUdeviceptr counts : {on_device(kBytes), on_host(), managed()}) {
@@ -200,7 +187,7 @@ int main(int argc, char **argv) {
     for (uint32_t total : totals)
       CHECK(total == kThreads / kWords);
   }
-  CHECK(log_count("compiled plain") == 1);
+  CHECK(log_file.count("compiled plain") == 1);
   CHECK(assumed("plain") == 0);
   CHECK_CU(launch("variables", nullptr));
   std::vector<uint32_t> maxima(kWords);
@@ -232,6 +219,5 @@ int main(int argc, char **argv) {
   CHECK(launch("both", stale) == CUDA_ERROR_ILLEGAL_ADDRESS);
   CHECK(assumed("both") == before);
   std::printf("device memory: %d failed checks\n", failed_checks);
-  ::unlink(log_path.c_str());
   return failed_checks != 0;
 }

@@ -1,9 +1,7 @@
 // Functions and variables that kernels share: variadic functions (called directly, through a
 // pointer, without their last argument), and what is linked from two modules: an alias, a .common
 // variable of both.
-#include "runtime/cuda/cuda_abi.h"
-#include "runtime/cuda/cuda_api.h"
-#include "test/unit/cuda/check.h"
+#include "test/unit/cuda/in_context.h"
 
 #include <cstdio>
 #include <cstring>
@@ -199,13 +197,5 @@ void linked() {
 } // namespace
 
 int main() {
-  CUcontext context = nullptr;
-  CHECK_CU(cuInit(0));
-  CHECK_CU(cuCtxCreate_v2(&context, 0, 0));
-  variadic();
-  linked();
-  CHECK_CU(cuCtxDestroy_v2(context));
-  if (!failed_checks)
-    std::puts("PASS functions");
-  return failed_checks != 0;
+  return run_in_context("functions", variadic, linked);
 }

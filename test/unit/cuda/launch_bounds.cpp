@@ -1,9 +1,7 @@
 // What performance directives promise (PTX ISA 11.4), and what a kernel's shared memory allows:
 // kernels with bounded registers compute the same, launches beyond .maxntid and .reqntid fail,
 // occupancy counts what barriers keep in LDS.
-#include "runtime/cuda/cuda_abi.h"
-#include "runtime/cuda/cuda_api.h"
-#include "test/unit/cuda/check.h"
+#include "test/unit/cuda/in_context.h"
 
 #include <cmath>
 #include <cstdio>
@@ -225,14 +223,5 @@ void shared_and_barriers() {
 } // namespace
 
 int main() {
-  CUcontext context = nullptr;
-  CHECK_CU(cuInit(0));
-  CHECK_CU(cuCtxCreate_v2(&context, 0, 0));
-  registers();
-  sizes();
-  shared_and_barriers();
-  CHECK_CU(cuCtxDestroy_v2(context));
-  if (!failed_checks)
-    std::puts("PASS launch_bounds");
-  return failed_checks != 0;
+  return run_in_context("launch_bounds", registers, sizes, shared_and_barriers);
 }

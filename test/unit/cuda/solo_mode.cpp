@@ -6,15 +6,13 @@
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
+#include "test/unit/cuda/log_file.h"
 
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <tuple>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -108,19 +106,7 @@ MEET:
 }
 )";
 
-std::string log_path;
-std::string log_text() {
-  std::stringstream text;
-  text << std::ifstream(log_path).rdbuf();
-  return text.str();
-}
-size_t log_count(const std::string &words) {
-  size_t count = 0;
-  std::string text = log_text();
-  for (size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
-    ++count;
-  return count;
-}
+const LogFile log_file("solo_mode", "info");
 
 CUmodule module = nullptr;
 CUfunction kernel(const char *name) {
@@ -173,21 +159,21 @@ int most_threads(const char *name) {
 
 void chosen() {
   warps_part(256);
-  CHECK(log_count("mode solo: the warps of a wave may come to different barriers") == 1);
+  CHECK(log_file.count("mode solo: the warps of a wave may come to different barriers") == 1);
   warps_part(512); // the same code
-  CHECK(log_count("compiled warps_part") == 1);
-  CHECK(log_count("mode scheduled") == 0);
+  CHECK(log_file.count("compiled warps_part") == 1);
+  CHECK(log_file.count("mode scheduled") == 0);
   warps_part(544);
-  CHECK(log_count("mode scheduled: the warps of a wave may come to different barriers") == 1);
-  CHECK(log_count("solo in blocks of at most 512 threads") == 1);
+  CHECK(log_file.count("mode scheduled: the warps of a wave may come to different barriers") == 1);
+  CHECK(log_file.count("solo in blocks of at most 512 threads") == 1);
   warps_part(1024);
   warps_part(250);
-  CHECK(log_count("compiled warps_part") == 2);
+  CHECK(log_file.count("compiled warps_part") == 2);
   CHECK(most_threads("warps_part") == 1024);
   // Who gains nothing by small blocks is compiled once.
   places(1024, 1, 1);
   places(96, 1, 1);
-  CHECK(log_count("compiled places") == 1);
+  CHECK(log_file.count("compiled places") == 1);
   // Twice the work-items count: as many blocks of 256 threads as of 512 of another kernel.
   CHECK(blocks_at_once("warps_part", 256) == blocks_at_once("places", 512));
   CHECK(blocks_at_once("warps_part", 256) > 0);
@@ -204,7 +190,7 @@ void forced() {
                          {8u, 8u, 8u},
                          {4u, 4u, 32u}})
     places(x, y, z);
-  CHECK(log_count("mode solo: asked for") == 2); // for warps that are rows, and for others
+  CHECK(log_file.count("mode solo: asked for") == 2); // for warps that are rows, and for others
   CHECK(most_threads("places") == 512);
   CHECK(blocks_at_once("places", 512) > 0);
   CHECK(blocks_at_once("places", 513) == 0);
@@ -214,10 +200,11 @@ void forced() {
   void *parameters[] = {&out};
   CHECK(cuLaunchKernel(kernel("places"), 1, 1, 1, 513, 1, 1, 0, nullptr, parameters, nullptr) ==
         CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES);
-  CHECK(log_count(
+  CHECK(log_file.count(
             "places: 513 threads a block, but W2W_CONFIG=warp-mode=solo serves at most 512") == 1);
   CHECK(cuFuncLoad(kernel("needs_1024")) != CUDA_SUCCESS);
-  CHECK(log_count("blocks of 1024 threads (.reqntid) are not possible in warp mode 'solo'") >= 1);
+  CHECK(log_file.count("blocks of 1024 threads (.reqntid) are not possible in warp mode 'solo'") >=
+        1);
   // A cooperative grid fits by its workgroups.
   int units = 0, blocks = blocks_at_once("places", 128);
   CHECK_CU(cuDeviceGetAttribute(&units, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 0));
@@ -234,7 +221,7 @@ void forced() {
   CHECK_CU(
       cuLaunchKernel(kernel("traps_at"), 1, 1, 1, 1, 7, 7, 0, nullptr, trap_parameters, nullptr));
   CHECK(cuCtxSynchronize() == CUDA_ERROR_LAUNCH_FAILED);
-  CHECK(log_count("block (0,0,0), thread (0,6,") == 1);
+  CHECK(log_file.count("block (0,0,0), thread (0,6,") == 1);
 }
 
 void checked() {
@@ -245,15 +232,12 @@ void checked() {
   CHECK_CU(
       cuLaunchKernel(kernel("writes_past"), 1, 1, 1, 1, 50, 1, 0, nullptr, parameters, nullptr));
   CHECK(cuCtxSynchronize() == CUDA_ERROR_ILLEGAL_ADDRESS);
-  CHECK(log_count("kernel 'writes_past', block (0,0,0), thread (0,40,0)") == 1);
+  CHECK(log_file.count("kernel 'writes_past', block (0,0,0), thread (0,40,0)") == 1);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  log_path = "solo_mode." + std::to_string(::getpid()) + ".log";
-  ::setenv("W2W_LOG_FILE", log_path.c_str(), 1);
-  ::setenv("W2W_LOG", "info", 1);
   ::setenv("CUDA_CACHE_DISABLE", "1", 1); // what is compiled is counted
   CUcontext context = nullptr;
   CHECK_CU(cuInit(0));
@@ -266,8 +250,5 @@ int main(int argc, char **argv) {
   else
     chosen();
   std::printf("solo mode: %d failed checks\n", failed_checks);
-  if (failed_checks != 0)
-    std::fprintf(stderr, "%s", log_text().c_str());
-  ::unlink(log_path.c_str());
   return failed_checks != 0;
 }

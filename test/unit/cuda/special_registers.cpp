@@ -175,23 +175,16 @@ std::string kernel(const std::string &name, const std::string &directives,
   st.shared.u32 [%r], %s;
   // The thread's number in the grid.
   mov.u32 %b, %ctaid.z;
-  mov.u32 %n, %nctaid.y;
-  mov.u32 %t, %ctaid.y;
-  mad.lo.u32 %b, %b, %n, %t;
-  mov.u32 %n, %nctaid.x;
-  mov.u32 %t, %ctaid.x;
-  mad.lo.u32 %b, %b, %n, %t;
-  mov.u32 %n, %ntid.z;
-  mov.u32 %t, %tid.z;
-  mad.lo.u32 %b, %b, %n, %t;
-  mov.u32 %n, %ntid.y;
-  mov.u32 %t, %tid.y;
-  mad.lo.u32 %b, %b, %n, %t;
-  mov.u32 %n, %ntid.x;
-  mov.u32 %t, %tid.x;
-  mad.lo.u32 %b, %b, %n, %t;
-  mul.lo.u32 %b, %b, )" +
-                     std::to_string(reads.size() * 8) + R"(;
+)";
+  constexpr const char *kDimensions[][2] = {{"%nctaid.y", "%ctaid.y"},
+                                            {"%nctaid.x", "%ctaid.x"},
+                                            {"%ntid.z", "%tid.z"},
+                                            {"%ntid.y", "%tid.y"},
+                                            {"%ntid.x", "%tid.x"}};
+  for (const auto &[size, index] : kDimensions)
+    text += std::string("  mov.u32 %n, ") + size + ";\n  mov.u32 %t, " + index +
+            ";\n  mad.lo.u32 %b, %b, %n, %t;\n";
+  text += R"(  mul.lo.u32 %b, %b, )" + std::to_string(reads.size() * 8) + R"(;
   cvt.u64.u32 %d, %b;
   add.u64 %o, %o, %d;
 )";

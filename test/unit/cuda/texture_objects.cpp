@@ -1,9 +1,7 @@
 // Texture and surface objects through libcuda.so.1: what may be created, what the descriptors in
 // device memory say (a handle is a descriptor's address), getters, errors.
 #include "lowering/abi/texture_descriptor.h"
-#include "runtime/cuda/cuda_abi.h"
-#include "runtime/cuda/cuda_api.h"
-#include "test/unit/cuda/check.h"
+#include "test/unit/cuda/in_context.h"
 
 #include <cstring>
 #include <set>
@@ -359,17 +357,6 @@ void test_many() {
 } // namespace
 
 int main() {
-  CUcontext context = nullptr;
-  CHECK_CU(cuInit(0));
-  CHECK_CU(cuCtxCreate_v2(&context, 0, 0));
-  test_array_texture();
-  test_geometries();
-  test_mipmaps_and_views();
-  test_linear_memory();
-  test_surfaces();
-  test_many();
-  CHECK_CU(cuCtxDestroy_v2(context));
-  if (failed_checks == 0)
-    std::puts("texture_objects: all checks passed");
-  return failed_checks != 0;
+  return run_in_context("texture_objects", test_array_texture, test_geometries,
+                        test_mipmaps_and_views, test_linear_memory, test_surfaces, test_many);
 }
