@@ -1,4 +1,5 @@
 // Integer arithmetic, PTX ISA 9.7.1.
+#include "frontend/sema/operand_types.h"
 #include "lowering/emit/arithmetic.h"
 #include "lowering/emit/emitter_table.h"
 
@@ -14,21 +15,6 @@ Value *read_lanes(FunctionEmitter &e, const Operand &op, Type t) {
   if (ptx::info(t).lanes == 2)
     v = e.b.CreateBitCast(v, FixedVectorType::get(e.b.getInt16Ty(), 2));
   return v;
-}
-
-Type widened(Type t) {
-  switch (t) {
-  case Type::U16:
-    return Type::U32;
-  case Type::S16:
-    return Type::S32;
-  case Type::U32:
-    return Type::U64;
-  case Type::S32:
-    return Type::S64;
-  default:
-    return Type::None;
-  }
 }
 
 void emit_add_sub(FunctionEmitter &e, const Instruction &i) {
@@ -54,7 +40,7 @@ Value *wide_product(FunctionEmitter &e, Value *a, Value *c, bool is_signed) {
 /// mul and mad, all of .lo, .hi, .wide.
 void emit_mul_mad(FunctionEmitter &e, const Instruction &i) {
   Type t = i.type();
-  Type result = i.has(Mod::wide) ? widened(t) : t;
+  Type result = i.has(Mod::wide) ? ptx::widened(t) : t;
   Value *r = product(e, i, e.read(i.operand(1), t), e.read(i.operand(2), t));
   if (i.opcode == Opcode::mad) {
     Value *c = e.read(i.operand(3), result);
