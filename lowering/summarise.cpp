@@ -137,19 +137,21 @@ void Summariser::describe(const ptx::Variable &v, uint64_t base) {
               : v.type == ptx::Type::SurfRef ? abi::DescriptorKind::Surface
                                              : abi::DescriptorKind::Texture;
   // The host fills what it binds.
-  abi::ImageDescriptor d{};
-  d.kind = uint32_t(kind);
-  d.sampler = emit::default_sampler();
+  abi::ImageDescriptor initial{};
+  initial.kind = uint32_t(kind);
+  initial.sampler = emit::default_sampler();
+  const uint64_t count = v.size / ptx::bytes(v.type);
+  std::vector<abi::ImageDescriptor> elements(count, initial);
   for (const ptx::InitialiserElement &e : v.initialiser)
-    if (!emit::apply_field(v, e, d.sampler).empty())
-      d.kind = 0;
-  uint64_t one = sampler ? sizeof(abi::SamplerDescriptor) : sizeof d;
-  uint64_t size = storage_of(v).size;
+    if (const uint64_t k = e.offset / ptx::bytes(v.type); k < count) // else the text has errors
+      if (!emit::apply_field(v, e, elements[k].sampler).empty())
+        elements[k].kind = 0;
+  const uint64_t one = sampler ? sizeof(abi::SamplerDescriptor) : sizeof initial;
   std::vector<uint8_t> &image = summary_.arena_image;
-  if (image.size() < base + size)
-    image.resize(base + size, 0);
-  for (uint64_t at = 0; at + one <= size; at += one)
-    std::memcpy(image.data() + base + at, &d, one);
+  if (image.size() < base + count * one)
+    image.resize(base + count * one, 0);
+  for (uint64_t k = 0; k < count; ++k)
+    std::memcpy(image.data() + base + k * one, &elements[k], one);
 }
 
 void Summariser::variables() {

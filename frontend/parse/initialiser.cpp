@@ -17,7 +17,11 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
     if (!at(Tok::LBrace))
       return error(loc(), fmt::format("expected '{{'; {}", found()), "5.3");
     std::vector<InitialiserElement> fields;
-    parse_opaque_fields(v.type, std::min<size_t>(dimensions.size(), kMaxDepth), fields);
+    const uint64_t count = parse_opaque_values(v, dimensions, 0, fields);
+    if (v.unsized && !dimensions.empty()) {
+      dimensions[0] = count;
+      v.unsized = false;
+    }
     v.initialiser = arena_.copy(fields);
     return;
   }
@@ -44,29 +48,52 @@ void Parser::parse_initialiser(Variable &v, std::vector<uint64_t> &dimensions) {
   v.initialiser = arena_.copy(c.elements);
 }
 
-/// Fields of a texture, sampler or surface, or lists of them as deep as the variable has
-/// dimensions: `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3.
-void Parser::parse_opaque_fields(Type type, size_t depth, std::vector<InitialiserElement> &out) {
+/// Fields of a texture, sampler or surface, `{ width = 4, addr_mode_0 = wrap }`, PTX ISA 5.3; or,
+/// with dimensions, a list of values, of which a field by itself is one. `first` is the index of
+/// the first element that the list is for. Returns how many values the list has.
+uint64_t Parser::parse_opaque_values(const Variable &v, std::span<const uint64_t> dimensions,
+                                     uint64_t first, std::vector<InitialiserElement> &out) {
   const unsigned errors = diags_.error_count();
-  advance(); // '{'
-  while (!at(Tok::RBrace) && diags_.error_count() == errors) {
-    if (at(Tok::LBrace) && depth > 0)
-      parse_opaque_fields(type, depth - 1, out);
+  uint64_t stride = 1, count = 0; // elements a value is for, values
+  for (const uint64_t n : dimensions.subspan(std::min<size_t>(dimensions.size(), 1)))
+    stride *= n; // more than 64 bits are refused with the size
+  const bool open = v.unsized && first == 0 && !dimensions.empty() && dimensions[0] == 0;
+  if (dimensions.size() > kMaxDepth)
+    error(loc(), "initialiser is nested too deeply", "5.4.4");
+  else
+    advance(); // '{'
+  const auto parse_value = [&] {
+    if (dimensions.empty())
+      return parse_opaque_field(v, first, out);
+    if (!open && count >= dimensions[0])
+      return error(
+          loc(),
+          fmt::format("too many values for '{}': the dimension has {}", v.name, dimensions[0]),
+          "5.4.4");
+    const uint64_t index = first + stride * count++;
+    if (at(Tok::LBrace))
+      parse_opaque_values(v, dimensions.subspan(1), index, out);
     else
-      parse_opaque_field(type, out);
-    if (!accept(Tok::Comma))
-      break;
-  }
+      parse_opaque_field(v, index, out);
+  };
+  if (!at(Tok::RBrace) && diags_.error_count() == errors)
+    do
+      parse_value();
+    while (diags_.error_count() == errors && accept(Tok::Comma));
   if (diags_.error_count() == errors && expect(Tok::RBrace, "at the end of the fields"))
-    return;
+    return count;
   while (!at(Tok::Semicolon) && !at(Tok::End))
     advance();
+  return count;
 }
 
-void Parser::parse_opaque_field(Type type, std::vector<InitialiserElement> &out) {
+void Parser::parse_opaque_field(const Variable &v, uint64_t index,
+                                std::vector<InitialiserElement> &out) {
+  const Type type = v.type;
   InitialiserElement e;
   e.kind = InitialiserElement::Kind::Field;
   e.loc = loc();
+  e.offset = index * bytes(type);
   std::string_view name;
   if (!expect_name(name, "a field"))
     return;
@@ -94,6 +121,11 @@ void Parser::parse_opaque_field(Type type, std::vector<InitialiserElement> &out)
                                "to the .samplerref",
                                name),
                    "5.3.2");
+  if (type != Type::SamplerRef)
+    warning(e.loc,
+            fmt::format("'{}' of a .{} has no effect, as with ptxas: what the host binds says it",
+                        name, info(type).spelling),
+            "5.3.1");
   out.push_back(e);
 }
 

@@ -142,8 +142,9 @@ private:
     uint64_t outer_extent = 0;                // elements of the first dimension seen
     std::optional<SourceLoc> incomplete = {}; // a list with fewer values than its dimension
   };
-  void parse_opaque_fields(Type type, size_t depth, std::vector<InitialiserElement> &out);
-  void parse_opaque_field(Type type, std::vector<InitialiserElement> &out);
+  uint64_t parse_opaque_values(const Variable &v, std::span<const uint64_t> dimensions,
+                               uint64_t first, std::vector<InitialiserElement> &out);
+  void parse_opaque_field(const Variable &v, uint64_t index, std::vector<InitialiserElement> &out);
   void parse_initialiser_list(InitialiserCursor &c, size_t level);
   void parse_initialiser_value(InitialiserCursor &c);
   bool parse_address_expression(InitialiserElement &e);

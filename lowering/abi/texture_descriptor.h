@@ -20,8 +20,11 @@ enum class DescriptorKind : uint32_t {
   Surface = 0x53783277, // "w2xS": surface objects, .surfref
 };
 
-// CUDA's numbers (cudaTextureAddressMode, cudaTextureFilterMode).
-enum class AddressMode : uint32_t { Wrap = 0, Clamp = 1, Mirror = 2, Border = 3 };
+// CUDA's numbers (cudaTextureAddressMode, cudaTextureFilterMode), but for HalfBorder, which only a
+// .samplerref can have: PTX's clamp_ogl, OpenGL's GL_CLAMP, AMD's SQ_TEX_CLAMP_HALF_BORDER. The
+// coordinate is clamped to [0, extent], where a linear filter takes half of its weight from the
+// border; the nearest texel is always one of the image.
+enum class AddressMode : uint32_t { Wrap = 0, Clamp = 1, Mirror = 2, Border = 3, HalfBorder = 4 };
 enum class FilterMode : uint32_t { Point = 0, Linear = 1 };
 
 /// What the data is; an instruction of another geometry faults (ImageFault::Geometry). Linear also

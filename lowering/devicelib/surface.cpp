@@ -228,7 +228,7 @@ uint32_t w2w_image_query_sampler(uint64_t handle, uint32_t query, uint32_t line)
   default: {
     // wrap, mirror, clamp_ogl, clamp_to_edge, clamp_to_border
     uint32_t mode = s->address_mode[query - uint32_t(SamplerQuery::AddressMode0)];
-    return (0x4130u >> (4 * (mode & 3))) & 15;
+    return (0x24130u >> (4 * mode)) & 15;
   }
   }
 }

@@ -53,9 +53,14 @@ W2W_INLINE float scale(const Request &r, float c, uint32_t extent, uint32_t mode
   return finite(c * float(extent));
 }
 
+/// How a texel is named: by an index of its own, or as one of a linear filter's, some of which a
+/// HalfBorder takes from the border.
+enum class Pick { Alone, Filtered };
+
 /// The texel's index by the address mode; -1: the border.
-W2W_INLINE int32_t address(int32_t i, int32_t extent, uint32_t mode, bool normalized) {
-  if (mode == uint32_t(AddressMode::Border))
+W2W_INLINE int32_t address(int32_t i, int32_t extent, uint32_t mode, bool normalized, Pick pick) {
+  if (mode == uint32_t(AddressMode::Border) ||
+      (mode == uint32_t(AddressMode::HalfBorder) && pick == Pick::Filtered))
     return i < 0 || i >= extent ? -1 : i;
   if (normalized && mode == uint32_t(AddressMode::Wrap)) {
     int32_t m = i % extent;
@@ -89,13 +94,12 @@ W2W_INLINE U4 border(const Request &r) {
 
 /// One texel by its indices, before address modes.
 W2W_INLINE U4 fetch(const Request &r, LevelPointer level, int32_t x, int32_t y, int32_t z,
-                    uint32_t dimensions, bool normalized, uint32_t samples = 1,
+                    uint32_t dimensions, bool normalized, Pick pick, uint32_t samples = 1,
                     uint32_t sample = 0) {
-  x = address(x, int32_t(level->width), r.sampler->address_mode[0], normalized);
-  y = dimensions > 1 ? address(y, int32_t(level->height), r.sampler->address_mode[1], normalized)
-                     : 0;
-  z = dimensions > 2 ? address(z, int32_t(level->depth), r.sampler->address_mode[2], normalized)
-                     : 0;
+  const uint32_t (&mode)[3] = r.sampler->address_mode;
+  x = address(x, int32_t(level->width), mode[0], normalized, pick);
+  y = dimensions > 1 ? address(y, int32_t(level->height), mode[1], normalized, pick) : 0;
+  z = dimensions > 2 ? address(z, int32_t(level->depth), mode[2], normalized, pick) : 0;
   U4 v;
   if (x < 0 || y < 0 || z < 0)
     v = border(r);
@@ -114,9 +118,17 @@ struct Tap {
   int32_t index;
   int32_t weight; // of the upper one
 };
-W2W_INLINE Tap tap(float x) {
+W2W_INLINE Tap tap(float x, int32_t offset, uint32_t extent, uint32_t mode) {
   float lower = x - 0.5f, whole = __builtin_floorf(lower);
-  return {int32_t(whole), int32_t(__builtin_floorf((lower - whole) * 256.0f + 0.5f))};
+  Tap t = {int32_t(whole) + offset, int32_t(__builtin_floorf((lower - whole) * 256.0f + 0.5f))};
+  if (mode == uint32_t(AddressMode::HalfBorder)) { // at most half a texel beyond the middle of one
+    int32_t last = int32_t(extent) - 1;
+    if (t.index < -1 || (t.index == -1 && t.weight < 128))
+      t = {-1, 128};
+    else if (t.index > last || (t.index == last && t.weight > 128))
+      t = {last, 128};
+  }
+  return t;
 }
 
 /// Adds weight * texel; texels of no weight do not count, whatever they are.
@@ -136,13 +148,12 @@ W2W_INLINE U4 sample_level(const Request &r, LevelPointer level, const float *c,
     int32_t i[3] = {0, 0, 0};
     for (uint32_t d = 0; d < dimensions; ++d)
       i[d] = int32_t(__builtin_floorf(c[d])) + r.offset[d];
-    return fetch(r, level, i[0], i[1], i[2], dimensions, normalized);
+    return fetch(r, level, i[0], i[1], i[2], dimensions, normalized, Pick::Alone);
   }
   Tap t[3] = {{0, 0}, {0, 0}, {0, 0}};
-  for (uint32_t d = 0; d < dimensions; ++d) {
-    t[d] = tap(c[d]);
-    t[d].index += r.offset[d];
-  }
+  const uint32_t extent[3] = {level->width, level->height, level->depth};
+  for (uint32_t d = 0; d < dimensions; ++d)
+    t[d] = tap(c[d], r.offset[d], extent[d], r.sampler->address_mode[d]);
   F4 sum = {0, 0, 0, 0};
   bool any = false;
 #pragma unroll 1
@@ -154,7 +165,7 @@ W2W_INLINE U4 sample_level(const Request &r, LevelPointer level, const float *c,
     if (weight == 0)
       continue;
     U4 v = fetch(r, level, t[0].index + up[0], t[1].index + up[1], t[2].index + up[2], dimensions,
-                 normalized);
+                 normalized, Pick::Filtered);
     accumulate(sum, any, v, float(weight) / float(1 << (8 * dimensions)));
   }
   return __builtin_bit_cast(U4, sum);
@@ -288,7 +299,7 @@ W2W_INLINE U4 fetch_integer(Request &r, uint32_t dimensions, int32_t x, int32_t 
   // tex1Dfetch gives 0 beyond linear memory, whatever the address mode (CUDA's tex1Dfetch).
   if (r.image->image.geometry == uint32_t(ImageGeometry::Linear) && uint32_t(x) >= p->width)
     return U4{0, 0, 0, 0};
-  return fetch(r, p, x, y, z, dimensions, false);
+  return fetch(r, p, x, y, z, dimensions, false, Pick::Alone);
 }
 
 } // namespace
@@ -375,7 +386,7 @@ U4 w2w_image_tex_ms_s32(uint64_t texture, uint64_t sampler, uint32_t flags, uint
   uint32_t samples = r.image->image.samples;
   uint32_t sample = uint32_t(x) < samples ? uint32_t(x) : samples - 1;
   return fetch(r, &r.image->image.level[0], int32_t(uint32_t(y) + uint32_t(ox)),
-               int32_t(uint32_t(z) + uint32_t(oy)), 0, 2, false, samples, sample);
+               int32_t(uint32_t(z) + uint32_t(oy)), 0, 2, false, Pick::Alone, samples, sample);
 }
 
 /// The level of detail of gradients; flags say whether the array form is meant.
@@ -436,14 +447,15 @@ float w2w_image_lod_cube(uint64_t texture, uint64_t sampler, uint32_t flags, flo
 static inline __attribute__((always_inline)) U4 gather(Request &r, float x, float y,
                                                        bool normalized) {
   LevelPointer level = &r.image->image.level[0];
-  Tap tx = tap(x), ty = tap(y);
+  const uint32_t (&mode)[3] = r.sampler->address_mode;
+  Tap tx = tap(x, r.offset[0], level->width, mode[0]);
+  Tap ty = tap(y, r.offset[1], level->height, mode[1]);
   uint32_t component = (r.flags >> kTexComponentShift) & 3;
   U4 result = {0, 0, 0, 0};
 #pragma unroll 1
   for (uint32_t k = 0; k < 4; ++k) { // counter-clockwise from the lower left: y grows downwards
     int32_t right = k == 1 || k == 2, down = k < 2;
-    U4 v = fetch(r, level, tx.index + r.offset[0] + right, ty.index + r.offset[1] + down, 0, 2,
-                 normalized);
+    U4 v = fetch(r, level, tx.index + right, ty.index + down, 0, 2, normalized, Pick::Filtered);
     result[k] = v[component];
   }
   return result;

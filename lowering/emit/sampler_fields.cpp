@@ -26,11 +26,13 @@ std::optional<abi::AddressMode> address_mode(OpaqueWord word) {
     return abi::AddressMode::Wrap;
   case OpaqueWord::Mirror:
     return abi::AddressMode::Mirror;
+  case OpaqueWord::ClampOgl:
+    return abi::AddressMode::HalfBorder;
   case OpaqueWord::ClampToEdge:
     return abi::AddressMode::Clamp;
   case OpaqueWord::ClampToBorder:
     return abi::AddressMode::Border;
-  default: // clamp_ogl: PTX does not say what it does, and CUDA has no such mode
+  default:
     return std::nullopt;
   }
 }
@@ -48,14 +50,10 @@ abi::SamplerState default_sampler() {
 
 std::string apply_field(const ptx::Variable &v, const ptx::InitialiserElement &e,
                         abi::SamplerState &state) {
-  const std::string field(info(e.field).name), name(v.name);
   if (v.type != ptx::Type::SamplerRef)
-    return "initial values of textures and surfaces ('" + field + "' of '" + name +
-           "') are not supported; set them from the host";
-  if (!v.dimensions.empty())
-    return "initial values of arrays of samplers ('" + name +
-           "') are not supported; declare each sampler by itself";
-  const std::string whose = "'" + field + "' of sampler '" + name + "' ";
+    return "";
+  const std::string whose =
+      "'" + std::string(info(e.field).name) + "' of sampler '" + std::string(v.name) + "' ";
   switch (e.field) {
   case OpaqueField::ForceUnnormalizedCoords:
     if (e.word != OpaqueWord::None || e.bits > 1)
@@ -73,9 +71,7 @@ std::string apply_field(const ptx::Variable &v, const ptx::InitialiserElement &e
       state.address_mode[unsigned(e.field) - unsigned(OpaqueField::AddrMode0)] = uint32_t(*mode);
       return "";
     }
-    if (e.word == OpaqueWord::ClampOgl)
-      return whose + "is clamp_ogl, which is not supported; use clamp_to_edge or clamp_to_border";
-    return whose + "can only be wrap, mirror, clamp_to_edge or clamp_to_border";
+    return whose + "can only be wrap, mirror, clamp_ogl, clamp_to_edge or clamp_to_border";
   }
 }
 

@@ -13,8 +13,10 @@ namespace w2w::emit {
 abi::SamplerState default_sampler();
 
 /// Sets in `state` what the field `e` of the initial value of `v` means, and returns an empty
-/// string; or leaves `state` alone and returns why it cannot be had. The initial values of textures
-/// and surfaces cannot: they describe an image, which the host alone binds.
+/// string; or leaves `state` alone and returns why it cannot be had. Fields of textures and
+/// surfaces mean nothing: what the host binds says all of them, and ptxas leaves no trace of the
+/// values (the cubins are the same), so that the driver API starts from its own defaults. The
+/// frontend says so.
 std::string apply_field(const ptx::Variable &v, const ptx::InitialiserElement &e,
                         abi::SamplerState &state);
 

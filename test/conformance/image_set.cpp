@@ -55,7 +55,7 @@ TestImage make_image(Device &device, ImageGeometry geometry, DescriptorKind kind
     t.host.kind = uint32_t(kind);
     SamplerState &s = t.host.sampler;
     for (uint32_t &mode : s.address_mode)
-      mode = pick(4);
+      mode = pick(5);
     s.filter_mode = pick(2);
     s.mip_filter_mode = pick(2);
     s.lod_bias = pick(2) ? float(int(pick(9)) - 4) * 0.25f : 0.0f;

@@ -162,10 +162,11 @@ private:
     return k == 0 ? l.width : k == 1 ? l.height : l.depth;
   }
 
-  /// Address modes; nothing for the border.
-  std::optional<int64_t> wrap(int64_t i, int64_t n, unsigned k, bool normalised) const {
+  /// Address modes; nothing for the border, which OpenGL's GL_CLAMP shows to filters alone.
+  std::optional<int64_t> wrap(int64_t i, int64_t n, unsigned k, bool normalised,
+                              bool filter) const {
     auto mode = AddressMode(s_.address_mode[k]);
-    if (mode == AddressMode::Border)
+    if (mode == AddressMode::Border || (mode == AddressMode::HalfBorder && filter))
       return i < 0 || i >= n ? std::nullopt : std::optional(i);
     if (normalised && mode == AddressMode::Wrap)
       return ((i % n) + n) % n;
@@ -176,12 +177,12 @@ private:
     return std::clamp<int64_t>(i, 0, n - 1);
   }
 
-  Texel texel(size_t level, std::array<int64_t, 3> i, bool normalised) const {
+  Texel texel(size_t level, std::array<int64_t, 3> i, bool normalised, bool filter = false) const {
     const abi::MipLevel &l = d_.image.level[level];
     bool outside = false;
     for (unsigned k = 0; k < 3; ++k) {
-      auto v =
-          k < dimensions_ ? wrap(i[k], extent(level, k), k, normalised) : std::optional<int64_t>(0);
+      auto v = k < dimensions_ ? wrap(i[k], extent(level, k), k, normalised, filter)
+                               : std::optional<int64_t>(0);
       outside |= !v;
       i[k] = v.value_or(0);
     }
@@ -220,6 +221,20 @@ private:
     return {int64_t(std::floor(x)), int(std::floor((x - std::floor(x)) * 256.0f + 0.5f))};
   }
 
+  /// The same of the filter's place in dimension k, with the offset. GL_CLAMP holds the place
+  /// within the image's edges.
+  std::pair<int64_t, int> corner_of(size_t level, unsigned k, float c) const {
+    auto [low, w] = split(c);
+    low += r_.offset[k];
+    double middle = double(low) + w / 256.0, last = double(extent(level, k)) - 0.5;
+    if (AddressMode(s_.address_mode[k]) == AddressMode::HalfBorder &&
+        (middle < -0.5 || middle > last)) {
+      middle = middle < -0.5 ? -0.5 : last;
+      return {int64_t(std::floor(middle)), 128};
+    }
+    return {low, w};
+  }
+
   Texel filtered(size_t level, std::array<float, 3> c) const {
     bool normalised = normalised_ && !r_.cube;
     if (s_.filter_mode == 0 || !is_float_result(d_)) {
@@ -233,14 +248,14 @@ private:
       float weight = 1.0f; // exact: 24 bits at most
       std::array<int64_t, 3> i{};
       for (unsigned k = 0; k < dimensions_; ++k) {
-        auto [low, w] = split(c[k]);
+        auto [low, w] = corner_of(level, k, c[k]);
         bool up = corner >> k & 1;
-        i[k] = low + up + r_.offset[k];
+        i[k] = low + up;
         weight *= float(up ? w : 256 - w) / 256.0f;
       }
       if (weight == 0.0f)
         continue;
-      Texel t = texel(level, i, normalised);
+      Texel t = texel(level, i, normalised, true);
       std::array<float, 4> term;
       for (int k = 0; k < 4; ++k) {
         term[k] = weight * std::bit_cast<float>(t[k]);
@@ -256,12 +271,12 @@ private:
     std::array<float, 2> c;
     for (unsigned k = 0; k < 2; ++k)
       c[k] = r_.cube ? scrub(face_at[k] * float(extent(0, k))) : scaled(0, k);
-    int64_t x = split(c[0]).first + r_.offset[0], y = split(c[1]).first + r_.offset[1];
+    int64_t x = corner_of(0, 0, c[0]).first, y = corner_of(0, 1, c[1]).first;
     const std::array<std::pair<int, int>, 4> order{{{0, 1}, {1, 1}, {1, 0}, {0, 0}}};
     Texel out;
     for (int k = 0; k < 4; ++k)
-      out[k] = texel(0, {x + order[k].first, y + order[k].second, 0},
-                     normalised_ && !r_.cube)[*r_.gather];
+      out[k] = texel(0, {x + order[k].first, y + order[k].second, 0}, normalised_ && !r_.cube,
+                     true)[*r_.gather];
     return out;
   }
 

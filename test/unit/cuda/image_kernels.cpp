@@ -237,23 +237,33 @@ void test_sampler_values() {
         {read("smooth", 1.3125f, 1.125f), read("smooth", 0.375f, 0.625f),
          read("smooth", 1.0f, 0.625f), read("sharp", 0.375f, 0.625f),
          read("sharp", 1.3125f, 0.625f), read("sharp", 0.3125f, 5.0f), read("texels", 2.5f, 1.5f),
-         read("texels", 2.5f, -3.0f), read("texels", 9.0f, 1.5f)}},
+         read("texels", 2.5f, -3.0f), read("texels", 9.0f, 1.5f), read("half", -7.0f, 0.625f),
+         read("half", 1.03125f, 0.625f), read("half", 0.96875f, 0.625f),
+         read("nearest", -7.0f, 0.625f), read("nearest", 1.0f, 0.625f),
+         at(-7.0f, 0.625f) + "mov.u64 %b, several; "
+                             "tex.2d.v4.f32.f32 {%r, %g, %h, %i}, [image, %b, {%u, %v}];"}},
        {"gather",
         {gather("smooth", 0.0f, 0.5f), "mov.b32 %r, %g;", "mov.b32 %r, %h;", "mov.b32 %r, %i;",
-         gather("sharp", 0.0f, 0.5f), "mov.b32 %r, %g;", "mov.b32 %r, %h;", "mov.b32 %r, %i;"}},
+         gather("sharp", 0.0f, 0.5f), "mov.b32 %r, %g;", "mov.b32 %r, %h;", "mov.b32 %r, %i;",
+         gather("half", 9.0f, 0.5f), "mov.b32 %r, %g;", "mov.b32 %r, %h;", "mov.b32 %r, %i;"}},
        {"ask",
         {query("filter_mode", "smooth"), query("addr_mode_0", "smooth"),
          query("addr_mode_1", "smooth"), query("addr_mode_2", "smooth"),
          query("force_unnormalized_coords", "smooth"), query("filter_mode", "sharp"),
          query("addr_mode_0", "sharp"), query("addr_mode_1", "sharp"),
-         query("force_unnormalized_coords", "texels"), "txq.width.b32 %r, [image];"}}},
+         query("force_unnormalized_coords", "texels"), "txq.width.b32 %r, [image];",
+         query("addr_mode_0", "half"), query("addr_mode_1", "half")}}},
       ", texmode_independent",
-      ".global .texref image;\n"
+      // What a texture's fields say does not count.
+      ".global .texref image = { width = 3, normalized_coords = 0 };\n"
       ".global .samplerref smooth = { addr_mode_0 = wrap, addr_mode_1 = mirror,\n"
       "                               filter_mode = linear };\n"
       ".global .samplerref sharp = { addr_mode_0 = clamp_to_border, filter_mode = linear,\n"
       "                              filter_mode = nearest };\n" // the last of two counts
-      ".global .samplerref texels = { force_unnormalized_coords = 1 };\n"));
+      ".global .samplerref texels = { force_unnormalized_coords = 1 };\n"
+      ".global .samplerref half = { addr_mode_0 = clamp_ogl, filter_mode = linear };\n"
+      ".global .samplerref nearest = { addr_mode_0 = clamp_ogl };\n"
+      ".global .samplerref several[2] = { { addr_mode_0 = clamp_ogl, filter_mode = linear } };\n"));
   CUtexref reference = nullptr;
   CHECK_CU(cuModuleGetTexRef(&reference, module, "image"));
   CHECK_CU(cuTexRefSetArray(reference, images.array, CU_TRSA_OVERRIDE_FORMAT));
@@ -277,10 +287,12 @@ void test_sampler_values() {
   };
   auto one = [](unsigned x, unsigned y) { return double(texel(x, y, 0)); };
   check("read", {one(2, 3), mean(2, 3, 2), mean(7, 0, 2), one(3, 2), 0, one(2, 3), one(2, 1),
-                 one(2, 0), one(7, 1)});
-  check("gather", {one(7, 2), one(0, 2), one(0, 1), one(7, 1), 0, one(0, 2), one(0, 1), 0});
+                 one(2, 0), one(7, 1), one(0, 2) / 2, one(7, 2) / 2, one(7, 2) * 0.75, one(0, 2),
+                 one(7, 2), one(0, 2) / 2});
+  check("gather", {one(7, 2), one(0, 2), one(0, 1), one(7, 1), 0, one(0, 2), one(0, 1), 0,
+                   one(7, 2), 0, 0, one(7, 1)});
   CHECK_CU(images.launch(module, "ask", 0, 0));
-  expect("samplers, ask", images.words(10), {1, 0, 1, 3, 0, 0, 4, 3, 1, kWidth});
+  expect("samplers, ask", images.words(12), {1, 0, 1, 3, 0, 0, 4, 3, 1, kWidth, 2, 3});
 }
 
 /// A value that cannot be had takes the kernels that use the sampler, and no others.
@@ -289,7 +301,7 @@ void test_refused_sampler() {
   CUmodule module = load(module_of({{"asks", {"txq.filter_mode.b32 %r, [refused];"}},
                                     {"other", {"txq.filter_mode.b32 %r, [fine];"}}},
                                    ", texmode_independent",
-                                   ".global .samplerref refused = { addr_mode_0 = clamp_ogl };\n"
+                                   ".global .samplerref refused = { addr_mode_0 = nearest };\n"
                                    ".global .samplerref fine = { filter_mode = linear };\n"));
   CUfunction function = nullptr;
   CHECK_CU(cuModuleGetFunction(&function, module, "asks"));

@@ -61,12 +61,16 @@ TEST_CASE("variables: sizes, alignment, linkage", "[declaration]") {
 }
 
 TEST_CASE("fields of samplers and textures", "[declaration]") {
-  const Parsed p =
-      parse_text(".version 8.0\n.target sm_80, texmode_independent\n.address_size 64\n"
-                 ".global .samplerref s = { addr_mode_1 = clamp_ogl,\n"
-                 "  force_unnormalized_coords = 1 + 1, filter_mode = nearest }, none = {};\n"
-                 ".global .texref t = { width = 5 };\n");
-  CHECK(p.messages() == "");
+  const Parsed p = parse_text(
+      ".version 8.0\n.target sm_80, texmode_independent\n.address_size 64\n"
+      ".global .samplerref s = { addr_mode_1 = clamp_ogl,\n"
+      "  force_unnormalized_coords = 1 + 1, filter_mode = nearest }, none = {};\n"
+      ".global .texref t = { width = 5 };\n"
+      ".global .samplerref grid[2][2] = { { { addr_mode_0 = wrap }, addr_mode_1 = wrap },"
+      "  { {}, { filter_mode = linear, addr_mode_2 = wrap } } },\n"
+      "  open[] = { filter_mode = linear, {}, { filter_mode = nearest } }, one[2] = {};\n");
+  CHECK(p.messages() ==
+        "6:23 'width' of a .texref has no effect, as with ptxas: what the host binds says it\n");
   const auto s = variable(p, "s").initialiser;
   REQUIRE(s.size() == 3);
   CHECK(s[0].kind == InitialiserElement::Kind::Field);
@@ -79,6 +83,17 @@ TEST_CASE("fields of samplers and textures", "[declaration]") {
   CHECK(s[2].word == OpaqueWord::Nearest);
   CHECK(variable(p, "none").initialiser.empty());
   CHECK(variable(p, "t").initialiser[0].bits == 5);
+  // Elements of an array are as far from another as their size says.
+  const auto grid = variable(p, "grid").initialiser, open = variable(p, "open").initialiser;
+  REQUIRE(grid.size() == 4);
+  CHECK(grid[0].offset == 0);
+  CHECK(grid[1].offset == 8);
+  CHECK(grid[2].offset == 24);
+  CHECK(grid[3].offset == 24);
+  REQUIRE(open.size() == 2);
+  CHECK(open[1].offset == 16);
+  CHECK(variable(p, "open").size == 24);
+  CHECK(variable(p, "one").size == 16);
   CHECK(print(p.module()).find("addr_mode_1=clamp_ogl, 0:force_unnormalized_coords=0x2") !=
         std::string::npos);
 }

@@ -73,13 +73,15 @@ TEST_CASE("Samplers have their initial values in the arena; refused ones are no 
       ".global .samplerref given = { filter_mode = linear, addr_mode_0 = wrap,\n"
       "  addr_mode_1 = mirror, addr_mode_2 = clamp_to_border, force_unnormalized_coords = 1 };\n"
       ".global .samplerref edge = { addr_mode_0 = clamp_to_edge }, plain;\n"
-      ".global .samplerref refused = { addr_mode_0 = clamp_ogl };\n"
+      ".global .samplerref refused = { addr_mode_0 = linear };\n"
+      ".global .samplerref three[3] = { addr_mode_0 = clamp_ogl, {}, { filter_mode = wrap } };\n"
       ".global .texref image = { width = 4 };\n",
       ", texmode_independent");
   REQUIRE_FALSE(s.diags.has_errors());
-  auto sampler = [&](const char *name) {
+  auto sampler = [&](const char *name, unsigned element = 0) {
     abi::SamplerDescriptor d{};
-    memcpy(&d, s.summary.arena_image.data() + s.variable(name).offset, sizeof d);
+    memcpy(&d, s.summary.arena_image.data() + s.variable(name).offset + element * sizeof d,
+           sizeof d);
     return d;
   };
   const abi::SamplerDescriptor given = sampler("given");
@@ -95,7 +97,14 @@ TEST_CASE("Samplers have their initial values in the arena; refused ones are no 
   CHECK(plain.sampler.address_mode[2] == uint32_t(abi::AddressMode::Clamp));
   CHECK(plain.sampler.filter_mode == uint32_t(abi::FilterMode::Point));
   CHECK(sampler("refused").kind == 0);
-  CHECK(uint32_t(s.word(s.variable("image").offset)) == 0);
+  CHECK(s.variable("three").size == 3 * sizeof plain);
+  const abi::SamplerDescriptor first = sampler("three"), second = sampler("three", 1);
+  CHECK(first.sampler.address_mode[0] == uint32_t(abi::AddressMode::HalfBorder));
+  CHECK(first.sampler.address_mode[1] == uint32_t(abi::AddressMode::Clamp));
+  CHECK(memcmp(&second, &plain, sizeof plain) == 0);
+  CHECK(sampler("three", 2).kind == 0);
+  // Fields of a texture say nothing.
+  CHECK(uint32_t(s.word(s.variable("image").offset)) == uint32_t(abi::DescriptorKind::Texture));
   CHECK(s.summary.independent_textures);
 }
 
