@@ -74,8 +74,8 @@ struct SamplerState {
   /// 32: Border: what is outside, red first. A texture of integers takes it rounded toward zero.
   float border[4];
   uint32_t force_unnormalized; // 48: 1: coordinates are texels whatever the texture says
-  /// 52: 1: linear filters of a cube take the texels beyond an edge from the neighbouring face.
-  /// Not supported yet: the runtime must refuse it with FilterMode::Linear; devicelib faults.
+  /// 52: 1: linear filters of a cube take the texels beyond an edge from the neighbouring face; the
+  /// address modes are Clamp.
   uint32_t seamless_cubemap;
   uint32_t max_anisotropy; // 56: an upper limit; we sample isotropically (devicelib/README.md)
   uint32_t disable_trilinear_optimization; // 60: of no effect: nothing is optimised away
@@ -137,7 +137,6 @@ enum class ImageFault : uint32_t {
   OutOfBounds = 4, // surface, .trap
   Format = 5,      // the instruction's type does not go with the channels
   Misaligned = 6,  // surface, byte offset no multiple of the access
-  Unsupported = 7, // seamless cubemap filter
 };
 
 static_assert(sizeof(SamplerState) == 112 && sizeof(MipLevel) == 40);

@@ -14,6 +14,7 @@ struct Request {
   float compare;
   int32_t offset[3];
   bool normalized;
+  bool seamless; // a cube whose filters go on beyond the edges of a face
 };
 
 W2W_INLINE Request request(uint64_t texture, uint64_t sampler, uint32_t flags, Shape shape,
@@ -35,6 +36,7 @@ W2W_INLINE Request request(uint64_t texture, uint64_t sampler, uint32_t flags, S
   r.layer = !(flags & kTexArray) ? 0 : layer < layers ? layer : layers - 1;
   r.normalized = r.image->image.normalized_coords && !r.sampler->force_unnormalized;
   r.offset[0] = r.offset[1] = r.offset[2] = 0;
+  r.seamless = false;
   return r;
 }
 
@@ -113,6 +115,79 @@ W2W_INLINE U4 fetch(const Request &r, LevelPointer level, int32_t x, int32_t y, 
   return v;
 }
 
+struct FaceTexel {
+  uint32_t face;
+  int32_t x, y;
+};
+
+/// The texel beyond the edge of a face of n x n texels that (x, y) names, one of them -1 or n: its
+/// neighbour across the edge.
+W2W_INLINE FaceTexel across_edge(uint32_t face, int32_t x, int32_t y, int32_t n) {
+  // The middles of texels on a cube from -n to n, in which the faces' middles are at +-n.
+  int32_t s = 2 * x + 1 - n, t = 2 * y + 1 - n, major = n;
+  if (s < -n || s > n) {
+    s = s < 0 ? -n : n;
+    major = n - 1;
+  } else {
+    t = t < 0 ? -n : n;
+    major = n - 1;
+  }
+  const int32_t sign = face & 1 ? -1 : 1;
+  int32_t at[3]; // as face_of has it
+  if (face < 2)
+    at[0] = sign * major, at[1] = -t, at[2] = -sign * s;
+  else if (face < 4)
+    at[0] = s, at[1] = sign * major, at[2] = sign * t;
+  else
+    at[0] = sign * s, at[1] = -t, at[2] = sign * major;
+  FaceTexel to;
+  if (at[0] == n || at[0] == -n) {
+    to.face = at[0] < 0;
+    to.x = at[0] < 0 ? at[2] : -at[2], to.y = -at[1];
+  } else if (at[1] == n || at[1] == -n) {
+    to.face = 2 + (at[1] < 0);
+    to.x = at[0], to.y = at[1] < 0 ? -at[2] : at[2];
+  } else {
+    to.face = 4 + (at[2] < 0);
+    to.x = at[2] < 0 ? -at[0] : at[0], to.y = -at[1];
+  }
+  to.x = (to.x + n - 1) / 2, to.y = (to.y + n - 1) / 2;
+  return to;
+}
+
+/// One texel of a seamless cube, by its place on the request's face. Beyond a corner there is none:
+/// the mean of the three that meet there, in the order face, neighbour in x, neighbour in y.
+W2W_INLINE U4 fetch_seamless(const Request &r, LevelPointer level, int32_t x, int32_t y) {
+  const int32_t n = int32_t(level->width);
+  x = clamp(x, -1, n), y = clamp(y, -1, n); // further only where the direction is no number
+  const int32_t inner_x = clamp(x, 0, n - 1), inner_y = clamp(y, 0, n - 1);
+  const bool out_x = x != inner_x, out_y = y != inner_y;
+  const uint32_t face = r.layer % 6, cube = r.layer - face;
+  Request q = r;
+  U4 v = {0, 0, 0, 0};
+  F4 sum = {0, 0, 0, 0};
+#pragma unroll 1
+  for (uint32_t k = 0; k < 3; ++k) {
+    if (k == 0 ? out_x != out_y : k == 1 ? !out_x : !out_y)
+      continue;
+    FaceTexel at = {face, inner_x, inner_y};
+    if (k != 0)
+      at = across_edge(face, k == 1 ? x : inner_x, k == 1 ? inner_y : y, n);
+    q.layer = cube + at.face;
+    v = fetch(q, level, at.x, at.y, 0, 2, false, Pick::Filtered);
+    sum = k == 0 ? __builtin_bit_cast(F4, v) : sum + __builtin_bit_cast(F4, v);
+  }
+  return out_x && out_y ? __builtin_bit_cast(U4, sum / 3.0f) : v;
+}
+
+/// One texel of a linear filter.
+W2W_INLINE U4 fetch_filtered(const Request &r, LevelPointer level, int32_t x, int32_t y, int32_t z,
+                             uint32_t dimensions, bool normalized) {
+  if (r.seamless)
+    return fetch_seamless(r, level, x, y);
+  return fetch(r, level, x, y, z, dimensions, normalized, Pick::Filtered);
+}
+
 /// Index and weight (in 256ths) of the lower texel of a linear filter.
 struct Tap {
   int32_t index;
@@ -164,8 +239,8 @@ W2W_INLINE U4 sample_level(const Request &r, LevelPointer level, const float *c,
       weight *= up[d] ? t[d].weight : 256 - t[d].weight;
     if (weight == 0)
       continue;
-    U4 v = fetch(r, level, t[0].index + up[0], t[1].index + up[1], t[2].index + up[2], dimensions,
-                 normalized, Pick::Filtered);
+    U4 v = fetch_filtered(r, level, t[0].index + up[0], t[1].index + up[1], t[2].index + up[2],
+                          dimensions, normalized);
     accumulate(sum, any, v, float(weight) / float(1 << (8 * dimensions)));
   }
   return __builtin_bit_cast(U4, sum);
@@ -246,10 +321,10 @@ W2W_INLINE FacePoint face_of(float x, float y, float z) {
 }
 
 /// The point of a cube a texture instruction asks for; the request's layer becomes that of the
-/// face. Faces are sampled by themselves, their edges clamped.
+/// face.
 W2W_INLINE FacePoint on_cube(Request &r, float x, float y, float z) {
-  if (r.sampler->seamless_cubemap && r.sampler->filter_mode == uint32_t(FilterMode::Linear))
-    stop(r.site, ImageFault::Unsupported);
+  r.seamless = r.sampler->seamless_cubemap && r.format.to_float &&
+               r.sampler->filter_mode == uint32_t(FilterMode::Linear);
   FacePoint p = face_of(x, y, z);
   r.layer = r.layer * 6 + p.face;
   return p;
@@ -455,7 +530,7 @@ static inline __attribute__((always_inline)) U4 gather(Request &r, float x, floa
 #pragma unroll 1
   for (uint32_t k = 0; k < 4; ++k) { // counter-clockwise from the lower left: y grows downwards
     int32_t right = k == 1 || k == 2, down = k < 2;
-    U4 v = fetch(r, level, tx.index + right, ty.index + down, 0, 2, normalized, Pick::Filtered);
+    U4 v = fetch_filtered(r, level, tx.index + right, ty.index + down, 0, 2, normalized);
     result[k] = v[component];
   }
   return result;

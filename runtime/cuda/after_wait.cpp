@@ -26,8 +26,6 @@ std::string_view image_fault_text(uint64_t cause) {
     return "the instruction's type does not go with the image's channels";
   case abi::ImageFault::Misaligned:
     return "misaligned surface access";
-  case abi::ImageFault::Unsupported:
-    return "linear filtering of seamless cubemaps is not supported";
   }
   return "texture or surface fault";
 }

@@ -216,13 +216,10 @@ CUresult normalise_sampling(const TextureSource &source, CUDA_TEXTURE_DESC &samp
   if (integers && (sampling.filterMode == CU_TR_FILTER_MODE_LINEAR ||
                    sampling.mipmapFilterMode == CU_TR_FILTER_MODE_LINEAR))
     return CUDA_ERROR_INVALID_VALUE;
-  if (sampling.flags & CU_TRSF_SEAMLESS_CUBEMAP) {
-    // Without a filter no texel beyond an edge is asked for.
-    if (sampling.filterMode == CU_TR_FILTER_MODE_LINEAR)
-      return not_supported("cuTexObjectCreate", "CU_TRSF_SEAMLESS_CUBEMAP with a linear filter");
+  // The flag decides what lies beyond an edge, whatever the modes.
+  if (sampling.flags & CU_TRSF_SEAMLESS_CUBEMAP)
     std::fill(std::begin(sampling.addressMode), std::end(sampling.addressMode),
               CU_TR_ADDRESS_MODE_CLAMP);
-  }
   sampling.maxAnisotropy = std::clamp(sampling.maxAnisotropy, 1u, 16u);
   return CUDA_SUCCESS;
 }

@@ -87,6 +87,10 @@ TestImage make_image(Device &device, ImageGeometry geometry, DescriptorKind kind
   i.layers = cube ? (geometry == ImageGeometry::Cube ? 6 : 12) : array ? 1 + pick(4) : 0;
   i.samples = multisample ? 1u << pick(4) : 0;
   i.linear_memory = is_linear || is_pitched;
+  // As the runtime has it: the address modes of a seamless cube are Clamp.
+  t.host.sampler.seamless_cubemap = cube && pick(2);
+  if (t.host.sampler.seamless_cubemap)
+    std::fill_n(t.host.sampler.address_mode, 3, uint32_t(AddressMode::Clamp));
   uint32_t w = 1 + pick(13), h = one ? 1 : cube ? w : 1 + pick(11);
   uint32_t d = geometry == ImageGeometry::ThreeD ? 1 + pick(7) : 1;
   uint64_t size = 0;

@@ -246,6 +246,13 @@ void other_geometries() {
   points = {{2, 0.5f, -0.5f, 0}, {-2, 0.5f, -0.5f, 0}, {0.5f, 3, 1, 0}, {0.5f, -3, 1, 0}, {0.1f, 0.2f, 1, 0}, {0.1f, 0.2f, -1, 0}};
   expect_equal("texCubemap", sampled<float>(texture, Cube, points), std::vector<float>{10, 11, 12, 13, 14, 15});
   CUDA_OK(cudaDestroyTextureObject(texture));
+  // On edges two faces count alike, and at corners three, if the cube is seamless.
+  cudaTextureDesc smooth = sampling(cudaAddressModeBorder, cudaFilterModeLinear, true);
+  smooth.seamlessCubemap = 1;
+  texture = texture_of(array, smooth);
+  points = {{1, 0.1f, 1, 0}, {1, 0.1f, -1, 0}, {0.1f, 1, 1, 0}, {-1, -1, 0.2f, 0}, {1, 1, 1, 0}, {-1, -1, -1, 0}};
+  expect_equal("seamless texCubemap", sampled<float>(texture, Cube, points), std::vector<float>{12, 12.5f, 13, 12, 12, 13});
+  CUDA_OK(cudaDestroyTextureObject(texture));
   CUDA_OK(cudaFreeArray(array));
 }
 

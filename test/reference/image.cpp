@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -177,7 +178,11 @@ private:
     return std::clamp<int64_t>(i, 0, n - 1);
   }
 
-  Texel texel(size_t level, std::array<int64_t, 3> i, bool normalised, bool filter = false) const {
+  Texel texel(size_t level, std::array<int64_t, 3> i, bool normalised) const {
+    return texel(level, i, normalised, false, slice_);
+  }
+  Texel texel(size_t level, std::array<int64_t, 3> i, bool normalised, bool filter,
+              int64_t slice) const {
     const abi::MipLevel &l = d_.image.level[level];
     bool outside = false;
     for (unsigned k = 0; k < 3; ++k) {
@@ -194,7 +199,7 @@ private:
       }
     } else {
       uint64_t samples = r_.multisample ? d_.image.samples : 1;
-      t = decode(d_, l.address + l.slice_pitch * uint64_t(dimensions_ == 3 ? i[2] : slice_) +
+      t = decode(d_, l.address + l.slice_pitch * uint64_t(dimensions_ == 3 ? i[2] : slice) +
                          l.row_pitch * uint64_t(i[1]) +
                          d_.image.texel_bytes * (uint64_t(i[0]) * samples + sample_));
     }
@@ -255,7 +260,7 @@ private:
       }
       if (weight == 0.0f)
         continue;
-      Texel t = texel(level, i, normalised, true);
+      Texel t = filter_texel(level, i);
       std::array<float, 4> term;
       for (int k = 0; k < 4; ++k) {
         term[k] = weight * std::bit_cast<float>(t[k]);
@@ -275,8 +280,7 @@ private:
     const std::array<std::pair<int, int>, 4> order{{{0, 1}, {1, 1}, {1, 0}, {0, 0}}};
     Texel out;
     for (int k = 0; k < 4; ++k)
-      out[k] = texel(0, {x + order[k].first, y + order[k].second, 0}, normalised_ && !r_.cube,
-                     true)[*r_.gather];
+      out[k] = filter_texel(0, {x + order[k].first, y + order[k].second, 0})[*r_.gather];
     return out;
   }
 
@@ -316,18 +320,62 @@ private:
     return lod_of(longest);
   }
 
-  /// CUDA's table of cube faces. Gives the place on the face, and the level of slopes.
+  struct Axis {
+    int component;
+    float sign;
+  };
+  struct Face {
+    Axis major, s, t;
+  };
+  /// CUDA's table of cube faces.
+  static constexpr Face kFaces[6] = {{{0, 1}, {2, -1}, {1, -1}}, {{0, -1}, {2, 1}, {1, -1}},
+                                     {{1, 1}, {0, 1}, {2, 1}},   {{1, -1}, {0, 1}, {2, -1}},
+                                     {{2, 1}, {0, 1}, {1, -1}},  {{2, -1}, {0, -1}, {1, -1}}};
+  template <typename V> static auto pick(const V &v, Axis a) { return v[a.component] * a.sign; }
+
+  /// A texel of a filter on a seamless cube: where the ray through the middle of the texel that
+  /// would lie beyond an edge meets the neighbouring face. Beyond a corner: the mean of the three
+  /// texels around it.
+  Texel seamless_texel(size_t level, int64_t x, int64_t y) const {
+    const int64_t n = extent(level, 0);
+    x = std::clamp<int64_t>(x, -1, n); // further only where the direction is no number
+    y = std::clamp<int64_t>(y, -1, n);
+    const int64_t cx = std::clamp<int64_t>(x, 0, n - 1), cy = std::clamp<int64_t>(y, 0, n - 1);
+    if (x != cx && y != cy) {
+      std::array<Texel, 3> around{seamless_texel(level, cx, cy), seamless_texel(level, x, cy),
+                                  seamless_texel(level, cx, y)};
+      Texel mean;
+      for (int k = 0; k < 4; ++k) {
+        float sum = std::bit_cast<float>(around[0][k]) + std::bit_cast<float>(around[1][k]);
+        sum = sum + std::bit_cast<float>(around[2][k]);
+        mean[k] = raw(sum / 3.0f);
+      }
+      return mean;
+    }
+    std::array<double, 3> ray{};
+    auto put = [&](Axis a, double v) { ray[a.component] = v * a.sign; };
+    put(kFaces[face_].major, double(n));
+    put(kFaces[face_].s, double(2 * x + 1 - n));
+    put(kFaces[face_].t, double(2 * y + 1 - n));
+    for (int k = 0; k < 6; ++k) {
+      double m = pick(ray, kFaces[k].major), s = pick(ray, kFaces[k].s), t = pick(ray, kFaces[k].t);
+      if (m <= std::fabs(s) || m <= std::fabs(t))
+        continue;
+      auto index = [&](double c) { return int64_t(std::floor((c / m + 1) * double(n) / 2)); };
+      return texel(level, {index(s), index(t), 0}, false, true, slice_ - face_ + k);
+    }
+    std::abort(); // the ray meets one face
+  }
+
+  /// A texel of a linear filter.
+  Texel filter_texel(size_t level, std::array<int64_t, 3> i) const {
+    if (r_.cube && s_.seamless_cubemap && s_.filter_mode == 1 && is_float_result(d_))
+      return seamless_texel(level, i[0], i[1]);
+    return texel(level, i, normalised_ && !r_.cube, true, slice_);
+  }
+
+  /// Gives the place on the face, and the level of slopes.
   std::optional<float> project(std::optional<float> lod, std::array<float, 2> &place) {
-    struct Axis {
-      int component;
-      float sign;
-    };
-    struct Face {
-      Axis major, s, t;
-    };
-    static constexpr Face kFaces[6] = {{{0, 1}, {2, -1}, {1, -1}}, {{0, -1}, {2, 1}, {1, -1}},
-                                       {{1, 1}, {0, 1}, {2, 1}},   {{1, -1}, {0, 1}, {2, -1}},
-                                       {{2, 1}, {0, 1}, {1, -1}},  {{2, -1}, {0, -1}, {1, -1}}};
     int major = 2;
     auto size = [&](int k) { return std::fabs(at_[k]); };
     if (size(0) >= size(1) && size(0) >= size(2))
@@ -335,9 +383,9 @@ private:
     else if (size(1) >= size(2))
       major = 1;
     int face = 2 * major + (at_[major] < 0);
+    face_ = face;
     slice_ = slice_ * 6 + face;
     const Face &f = kFaces[face];
-    auto pick = [](const auto &v, Axis a) { return v[a.component] * a.sign; };
     float m = size(major), s = pick(at_, f.s) / m, t = pick(at_, f.t) / m;
     place = {(s + 1.0f) * 0.5f, (t + 1.0f) * 0.5f};
     if (!r_.slope)
@@ -361,6 +409,7 @@ private:
   unsigned dimensions_;
   bool normalised_;
   int64_t slice_ = 0;
+  int face_ = 0; // of a cube
   uint64_t sample_ = 0;
   std::array<float, 3> at_;
 };

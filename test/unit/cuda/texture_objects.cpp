@@ -173,7 +173,7 @@ void test_geometries() {
     CHECK_CU(cuTexObjectDestroy(texture));
     CHECK_CU(cuArrayDestroy(array));
   }
-  // Seamless cubemaps: without a filter the edges are clamped, with one they are refused.
+  // Seamless cubemaps, whose address modes do not count.
   CUarray cube = make_array(8, 8, 6, CUDA_ARRAY3D_CUBEMAP);
   CUDA_TEXTURE_DESC s{};
   s.flags = CU_TRSF_SEAMLESS_CUBEMAP | CU_TRSF_NORMALIZED_COORDINATES;
@@ -183,7 +183,10 @@ void test_geometries() {
   CHECK(descriptor(texture).sampler.address_mode[0] == CU_TR_ADDRESS_MODE_CLAMP);
   CHECK_CU(cuTexObjectDestroy(texture));
   s.filterMode = CU_TR_FILTER_MODE_LINEAR;
-  CHECK(create(r, s) == CUDA_ERROR_NOT_SUPPORTED);
+  CHECK_CU(cuTexObjectCreate(&texture, &r, &s, nullptr));
+  CHECK(descriptor(texture).sampler.seamless_cubemap == 1);
+  CHECK(descriptor(texture).sampler.address_mode[1] == CU_TR_ADDRESS_MODE_CLAMP);
+  CHECK_CU(cuTexObjectDestroy(texture));
   CHECK_CU(cuArrayDestroy(cube));
 }
 
