@@ -57,7 +57,5 @@ bool is_integer_form(const ptx::isa::Form &form);
 bool is_plain_conversion_form(const ptx::isa::Form &form);
 /// Not tex.grad with integer coordinates.
 bool has_no_integer_gradient(const ptx::isa::Form &form);
-/// fma without .oob.
-bool has_no_oob(const ptx::isa::Form &form);
 
 } // namespace w2w::emit

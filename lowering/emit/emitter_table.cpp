@@ -51,10 +51,9 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
   static constexpr Refusal refusals[] = {
       {Opcode::cvt, [](const ptx::isa::Form &f) { return !is_plain_conversion_form(f); },
        "stochastic rounding (.rs) is not lowered; use .rn"},
-      {Opcode::fma, [](const ptx::isa::Form &f) { return !has_no_oob(f); },
-       "PTX does not say which NaN is OOB-NaN; use fma without .oob"},
       {Opcode::tex, [](const ptx::isa::Form &f) { return !has_no_integer_gradient(f); },
-       "gradients of integer coordinates are not lowered; use .f32 coordinates"},
+       "ptxas takes the bits of integer coordinates for floats here, against the PTX ISA; use .f32 "
+       "coordinates"},
   };
   for (const Refusal &r : refusals)
     if (r.opcode == form.opcode && r.is_refused(form))
@@ -99,9 +98,6 @@ bool has_carry(const ptx::isa::Form &form) {
 }
 bool is_plain_integer_form(const ptx::isa::Form &form) {
   return !is_float_form(form) && !has_carry(form);
-}
-bool has_no_oob(const ptx::isa::Form &form) {
-  return !mentions(form, Mod::oob);
 }
 bool completes_by_itself_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::mbarrier_complete_tx_bytes);

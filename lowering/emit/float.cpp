@@ -100,6 +100,16 @@ Value *fma_bf16(FunctionEmitter &e, ArrayRef<Value *> args) {
   return b.CreateFPTrunc(b.CreateBitCast(bits, f64), b.getBFloatTy());
 }
 
+/// The NaN with which a tensor copy fills what is out of bounds (PTX ISA 5.5.3.3), f16 and bf16
+/// alike. The ISA gives it no bits; docs/AMDGPU-NOTES.md says where these come from.
+constexpr uint16_t kOutOfBoundsNan = 0x7ff7;
+
+/// Which lanes of `v`, f16 or bf16, are OOB-NaN.
+Value *is_out_of_bounds(FunctionEmitter &e, Value *v) {
+  llvm::Type *bits = v->getType()->getWithNewType(e.b.getInt16Ty());
+  return e.b.CreateICmpEQ(e.b.CreateBitCast(v, bits), ConstantInt::get(bits, kOutOfBoundsNan));
+}
+
 void emit_fma(FunctionEmitter &e, const Instruction &i) {
   Type t = i.type();
   Type narrow = i.types.size() > 1 ? i.type(1) : t;
@@ -112,6 +122,11 @@ void emit_fma(FunctionEmitter &e, const Instruction &i) {
     r = by_lane(e, {a, c, d}, [&](ArrayRef<Value *> s) { return fma_bf16(e, s); });
   else
     r = e.intrinsic(Intrinsic::fma, a->getType(), {a, c, d});
+  // "If either of the operands is OOB NaN": of the product. A sum on which more is added cannot be
+  // out of bounds.
+  if (i.has(Mod::oob))
+    r = e.b.CreateSelect(e.b.CreateOr(is_out_of_bounds(e, a), is_out_of_bounds(e, c)),
+                         Constant::getNullValue(r->getType()), r);
   finish(e, i, r);
 }
 
@@ -278,7 +293,7 @@ std::span<const EmitterRow> float_emitters() {
       {Opcode::add, emit_add_sub_mul, is_float_form},
       {Opcode::sub, emit_add_sub_mul, is_float_form},
       {Opcode::mul, emit_add_sub_mul, is_float_form},
-      {Opcode::fma, emit_fma, has_no_oob},
+      {Opcode::fma, emit_fma},
       {Opcode::mad, emit_fma, is_float_form},
       {Opcode::div, emit_div, is_float_form},
       {Opcode::rcp, emit_rcp, is_float_form},

@@ -91,10 +91,11 @@ std::vector<uint64_t> float_edges(unsigned exponent_bits, unsigned mantissa_bits
 std::vector<uint64_t> make_edges(std::string_view type) {
   if (type == "pred")
     return {0, 1};
-  if (type == "f16")
-    return float_edges(5, 10);
-  if (type == "bf16")
-    return float_edges(8, 7);
+  if (type == "f16" || type == "bf16") {
+    std::vector<uint64_t> v = type == "f16" ? float_edges(5, 10) : float_edges(8, 7);
+    v.insert(v.end(), {0x7ff7, 0xfff7}); // OOB-NaN of .oob, and its negative
+    return v;
+  }
   if (type == "f32")
     return float_edges(8, 23);
   if (type == "f64")

@@ -335,6 +335,17 @@ std::optional<Meaning> mixed_precision(const Spelling &s) {
   return m;
 }
 
+/// .oob, PTX ISA 9.7.4.4: +0 in each 16-bit lane of the result where a factor is OOB-NaN.
+Meaning zero_out_of_bounds(Meaning m) {
+  m.evaluate = [plain = m.evaluate](const uint64_t *in, uint64_t *out) {
+    plain(in, out);
+    for (unsigned shift : {0, 16})
+      if ((in[0] >> shift & 0xffff) == 0x7ff7 || (in[1] >> shift & 0xffff) == 0x7ff7)
+        out[0] &= ~(uint64_t{0xffff} << shift);
+  };
+  return m;
+}
+
 struct ArithmeticRow {
   std::string_view opcode;
   Op op;
@@ -352,7 +363,7 @@ constexpr ArithmeticRow kArithmetic[] = {
 
 std::optional<Meaning> float_meaning(const Spelling &s) {
   std::string t(s.type());
-  if (t.empty() || (t[0] != 'f' && !t.starts_with("bf")) || s.has("oob"))
+  if (t.empty() || (t[0] != 'f' && !t.starts_with("bf")))
     return std::nullopt;
   if (t == "f32" && (s.type(1) == "f16" || s.type(1) == "bf16") && s.type(2) == "")
     return mixed_precision(s);
@@ -366,10 +377,13 @@ std::optional<Meaning> float_meaning(const Spelling &s) {
   Finish finish{s.has("sat"), s.has("relu")};
   Rounding r = rounding_of(s);
   for (const ArithmeticRow &row : kArithmetic)
-    if (op == row.opcode)
-      return lanes(s, row.operands, std::string(row.section), [=, o = row.op](const double *v) {
-        return finish(scalar.flushed(arithmetic(scalar, o, r, v)));
-      });
+    if (op == row.opcode) {
+      Meaning m =
+          lanes(s, row.operands, std::string(row.section), [=, o = row.op](const double *v) {
+            return finish(scalar.flushed(arithmetic(scalar, o, r, v)));
+          });
+      return s.has("oob") ? zero_out_of_bounds(std::move(m)) : m;
+    }
   if (op == "rcp")
     return lanes(s, 1, "9.7.3.13", [=](const double *v) {
       double quotient[3] = {1.0, v[0], 0};
