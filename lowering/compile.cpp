@@ -32,8 +32,8 @@ private:
   bool choose_kernels(std::span<const std::string_view> names);
   std::unique_ptr<llvm::Module> emit(llvm::LLVMContext &context);
   void mark_arena_offsets(llvm::Module &ir);
-  void drop_refused(const std::vector<PassError> &errors);
-  bool finish(llvm::Module &ir, llvm::TargetMachine &machine, CompileResult &result);
+  bool drop_refused(const std::vector<PassError> &errors);
+  bool finish(llvm::Module &ir, llvm::TargetMachine &machine, PassEnv &env, CompileResult &result);
   void error(std::string message) {
     diags_.report({ptx::Severity::Error, {}, std::move(message), "", ""});
   }
@@ -131,8 +131,10 @@ void Compilation::mark_arena_offsets(llvm::Module &ir) {
         g.addAttribute("w2w-arena-offset", std::to_string(it->second));
 }
 
-/// Reports what passes refused and takes the kernels that reach it from the list.
-void Compilation::drop_refused(const std::vector<PassError> &errors) {
+/// Reports what passes refused and takes the kernels that reach it from the list. False if there
+/// are none, since the refusals name nothing we know.
+bool Compilation::drop_refused(const std::vector<PassError> &errors) {
+  const size_t before = kernels_.size();
   std::unordered_set<std::string_view> bad;
   for (const PassError &e : errors) {
     bad.insert(e.function);
@@ -147,13 +149,16 @@ void Compilation::drop_refused(const std::vector<PassError> &errors) {
                     [&](auto *g) { return bad.contains(g->name); }))
       std::erase(kernels_, f->name);
   }
+  return kernels_.size() < before;
 }
 
-bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, CompileResult &result) {
+bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, PassEnv &env,
+                         CompileResult &result) {
   std::string message;
   bool assembly = options_.emit == EmitKind::Asm;
-  if (!generate_code(ir, machine, assembly, result.bytes, message)) {
-    error(message);
+  if (!generate_code(ir, machine, env, assembly, result.bytes, message)) {
+    if (!message.empty())
+      error(message);
     return false;
   }
   if (assembly)
@@ -265,10 +270,8 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
       return false;
     }
     if (!ok) {
-      size_t before = kernels_.size();
-      drop_refused(env.errors);
-      if (kernels_.size() == before)
-        return false; // the refusal names nothing we know: give up rather than loop
+      if (!drop_refused(env.errors))
+        return false;
       continue;
     }
     warp_modes_ = std::move(env.warp_modes);
@@ -284,7 +287,10 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
       result.bytes.assign(text.begin(), text.end());
       return true;
     }
-    return finish(*ir, *machine, result);
+    if (finish(*ir, *machine, env, result))
+      return true;
+    if (!drop_refused(env.errors))
+      return false;
   }
   return false;
 }

@@ -1,6 +1,7 @@
 #include "lowering/codegen/pipeline.h"
 
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/bound_frames.h"
 #include "lowering/passes/bound_registers.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
@@ -19,6 +20,7 @@
 #include "lowering/passes/lower_nanosleep.h"
 #include "lowering/passes/lower_runtime_calls.h"
 #include "lowering/passes/lower_special_registers.h"
+#include "lowering/passes/lower_stack.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/mark_device_memory.h"
@@ -145,6 +147,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   settle.addPass(SROAPass(SROAOptions::PreserveCFG));
   settle.addPass(InferAddressSpacesPass());
   mpm.addPass(createModuleToFunctionPassAdaptor(std::move(settle)));
+  // lower_stack must come after settling, which shows sizes that are constant, and before
+  // schedule_warps, whose loop has no place for a wave's stack pointer.
+  mpm.addPass(OURS(lower_stack));
   mpm.addPass(OURS(schedule_warps));
   // lower_barriers must come after schedule_warps, which takes the kernels whose waves may not come
   // to barriers as a whole.
@@ -188,6 +193,9 @@ void build_pipeline(ModulePassManager &mpm, PassBuilder &builder, RunState &stat
   OptimizationLevel level = kLevels[state.options.opt_level & 3];
   mpm.addPass(level == OptimizationLevel::O0 ? builder.buildO0DefaultPipeline(level)
                                              : builder.buildPerModuleDefaultPipeline(level));
+
+  // bound_frames must come after LLVM's passes: they keep in registers what they can.
+  mpm.addPass(OURS(bound_frames));
 
   // bound_registers must come after LLVM's passes: inlining settles which functions a kernel calls.
   mpm.addPass(OURS(bound_registers));
@@ -244,10 +252,19 @@ bool run_pipeline(Module &module, TargetMachine &machine, PassEnv &env,
 
 /// Collects what LLVM's back end reports (unsupported calls, register limits) instead of exiting.
 struct CollectingHandler : DiagnosticHandler {
-  explicit CollectingHandler(std::string &errors) : errors(errors) {}
+  CollectingHandler(std::string &errors, PassEnv &env) : errors(errors), env(env) {}
   bool handleDiagnostics(const DiagnosticInfo &info) override {
     if (info.getSeverity() != DS_Error)
       return true; // remarks and warnings: not shown
+    if (auto *stack = dyn_cast<DiagnosticInfoStackSize>(&info)) {
+      env.refuse(stack->getFunction(),
+                 std::to_string(stack->getStackSize()) +
+                     " bytes of scratch a thread, with spilled registers and the functions that it "
+                     "calls, are more than the " +
+                     std::to_string(most_scratch(env.processor)) + " that " +
+                     std::string(env.processor.name) + " has; use less .local memory");
+      return true;
+    }
     raw_string_ostream stream(errors);
     DiagnosticPrinterRawOStream printer(stream);
     if (!errors.empty())
@@ -256,6 +273,7 @@ struct CollectingHandler : DiagnosticHandler {
     return true;
   }
   std::string &errors;
+  PassEnv &env;
 };
 
 /// Names the first w2w.* function that is still called, if any.
@@ -296,13 +314,13 @@ bool run_named_passes(Module &module, TargetMachine &machine, PassEnv &env,
                       });
 }
 
-bool generate_code(Module &module, TargetMachine &machine, bool assembly,
+bool generate_code(Module &module, TargetMachine &machine, PassEnv &env, bool assembly,
                    std::vector<uint8_t> &bytes, std::string &error) {
   if (std::string name = surviving_border_function(module); !name.empty()) {
     error = "internal error: no pass has replaced the function " + name;
     return false;
   }
-  module.getContext().setDiagnosticHandler(std::make_unique<CollectingHandler>(error));
+  module.getContext().setDiagnosticHandler(std::make_unique<CollectingHandler>(error, env));
   SmallVector<char, 0> buffer;
   raw_svector_ostream stream(buffer);
   legacy::PassManager passes;
@@ -315,7 +333,9 @@ bool generate_code(Module &module, TargetMachine &machine, bool assembly,
   }
   passes.run(module);
   module.getContext().setDiagnosticHandler(nullptr);
-  if (!error.empty())
+  if (!env.errors.empty())
+    error.clear(); // LLVM went on with what it could not encode
+  if (!error.empty() || !env.errors.empty())
     return false;
   bytes.assign(buffer.begin(), buffer.end());
   return true;

@@ -34,8 +34,9 @@ bool run_named_passes(llvm::Module &module, llvm::TargetMachine &machine, PassEn
                       std::string &error);
 
 /// Writes assembly text or a relocatable object. False, with the reason, if the module still calls
-/// a w2w.* function or LLVM reported an error.
-bool generate_code(llvm::Module &module, llvm::TargetMachine &machine, bool assembly,
+/// a w2w.* function or LLVM reported an error; and if functions are refused (env.errors) because a
+/// thread's scratch cannot hold what they need.
+bool generate_code(llvm::Module &module, llvm::TargetMachine &machine, PassEnv &env, bool assembly,
                    std::vector<uint8_t> &bytes, std::string &error);
 
 /// Sets the code object version (4, 5 or 6) that codegen and passes go by.

@@ -124,6 +124,16 @@ const Processor *find_processor(std::string_view name) {
   return nullptr;
 }
 
+uint32_t most_scratch(const Processor &processor) {
+  // Bits of the field and the bytes it counts in.
+  struct WaveSize {
+    unsigned bits, unit;
+  };
+  static constexpr WaveSize kFields[] = {{13, 1024}, {13, 1024}, {15, 256}, {18, 256}};
+  const WaveSize &field = kFields[size_t(processor.generation)];
+  return ((1u << field.bits) - 1) * field.unit / processor.wave_size;
+}
+
 void configure_module(llvm::Module &module) {
   module.setTargetTriple(amdgpu_triple());
   module.setDataLayout(amdgpu_triple().computeDataLayout());

@@ -27,6 +27,10 @@ struct Processor {
   uint32_t steady_tick_ns;   // nanoseconds a tick of s_memrealtime: a 25 MHz or a 100 MHz counter
 };
 
+/// Bytes of scratch that a work-item may have: what a wave may, by COMPUTE_TMPRING_SIZE.WAVESIZE
+/// (LLVM: GCNSubtarget::getMaxWaveScratchSize).
+uint32_t most_scratch(const Processor &processor);
+
 /// The processor called `name`, or nullptr.
 const Processor *find_processor(std::string_view name);
 

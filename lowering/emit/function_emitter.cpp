@@ -113,9 +113,13 @@ void FunctionEmitter::emit_prologue() {
   b.SetInsertPoint(alloca_point_);
 
   for (const ptx::Variable *v : function.variables)
-    if (v->space == StateSpace::Local || v->space == StateSpace::Param)
-      variable_pointers_[v] = entry_alloca(ArrayType::get(b.getInt8Ty(), v->size),
-                                           Align(std::max(1u, v->align)), StringRef(v->name));
+    if (v->space == StateSpace::Local || v->space == StateSpace::Param) {
+      AllocaInst *array = entry_alloca(ArrayType::get(b.getInt8Ty(), v->size),
+                                       Align(std::max(1u, v->align)), StringRef(v->name));
+      const ptx::SourceText::Position at = module.text.position(v->loc);
+      array->setDebugLoc(DILocation::get(b.getContext(), at.line, at.column, ir->getSubprogram()));
+      variable_pointers_[v] = array;
+    }
 
   for (unsigned i = 0; i < function.params.size(); ++i) {
     const ptx::Variable *p = function.params[i];

@@ -80,8 +80,10 @@ void emit_stackrestore(FunctionEmitter &e, const Instruction &i) {
 /// alloca d, size [, align]: the address is a .local one.
 void emit_alloca(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;
-  uint64_t align = i.operands.size() > 2 && i.operand(2).imm ? i.operand(2).imm : 8;
-  Value *size = b.CreateTrunc(e.read(i.operand(1), Type::U64), b.getInt32Ty());
+  constexpr uint64_t kFrameAlign = 8;
+  const uint64_t align =
+      i.operands.size() > 2 ? std::max<uint64_t>(i.operand(2).imm, kFrameAlign) : kFrameAlign;
+  Value *size = e.read(i.operand(1), i.type());
   auto *slot = b.Insert(new AllocaInst(b.getInt8Ty(), kPrivate, size, Align(align)));
   e.write(i.operand(0), e.pointer_to_int64(slot), i.type());
 }

@@ -5,6 +5,7 @@
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/CFG.h"
 #include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 
 namespace w2w {
 
@@ -47,13 +48,24 @@ bool may_wait(Function &function) {
   });
 }
 
+/// Whether the function's frame changes as it runs: only kernels have a stack pointer for each
+/// thread (lower_stack).
+bool moves_stack(Function &function) {
+  return any_of(instructions(function), [](const Instruction &i) {
+    auto *array = dyn_cast<AllocaInst>(&i);
+    auto *intrinsic = dyn_cast<IntrinsicInst>(&i);
+    return (array && (array->isArrayAllocation() || !array->isStaticAlloca())) ||
+           (intrinsic && intrinsic->getIntrinsicID() == Intrinsic::stacksave);
+  });
+}
+
 } // namespace
 
 bool inline_synchronising(Module &module, ModuleAnalysisManager &, PassEnv &) {
   SmallPtrSet<Function *, 8> reaching;
   SmallVector<Function *> work;
   for (Function &f : module)
-    if (f.isDeclaration() ? is_synchronising(f.getName()) : may_wait(f))
+    if (f.isDeclaration() ? is_synchronising(f.getName()) : may_wait(f) || moves_stack(f))
       work.push_back(&f);
   bool changed = false;
   auto inline_calls_of = [&](Function &f) {

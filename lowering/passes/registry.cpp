@@ -1,4 +1,5 @@
 #include "lowering/passes/append_launch_block.h"
+#include "lowering/passes/bound_frames.h"
 #include "lowering/passes/bound_registers.h"
 #include "lowering/passes/clobber_after_acquire.h"
 #include "lowering/passes/complete_releases.h"
@@ -17,6 +18,7 @@
 #include "lowering/passes/lower_nanosleep.h"
 #include "lowering/passes/lower_runtime_calls.h"
 #include "lowering/passes/lower_special_registers.h"
+#include "lowering/passes/lower_stack.h"
 #include "lowering/passes/lower_traps.h"
 #include "lowering/passes/lower_warp_ops.h"
 #include "lowering/passes/mark_device_memory.h"
@@ -35,6 +37,7 @@ std::span<const PassInfo> all_passes() {
   }
   static constexpr PassInfo kPasses[] = {
       PASS(append_launch_block),
+      PASS(bound_frames),
       PASS(bound_registers),
       PASS(clobber_after_acquire),
       PASS(complete_releases),
@@ -53,6 +56,7 @@ std::span<const PassInfo> all_passes() {
       PASS(lower_nanosleep),
       PASS(lower_runtime_calls),
       PASS(lower_special_registers),
+      PASS(lower_stack),
       PASS(lower_traps),
       PASS(lower_warp_ops),
       PASS(mark_device_memory),

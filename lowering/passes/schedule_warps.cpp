@@ -7,7 +7,6 @@
 #include "lowering/passes/warp_scheduler.h"
 
 #include "llvm/IR/InstIterator.h"
-#include "llvm/IR/IntrinsicInst.h"
 
 namespace w2w {
 
@@ -27,12 +26,6 @@ bool refused(Function &kernel, const SynchronisingFunctions &others, const FlowV
     return refuse(*arrival, "barrier.cluster.arrive behind which a thread may end",
                   "let every thread that arrives wait");
   for (Instruction &i : instructions(kernel)) {
-    // The wave's threads share one stack pointer.
-    auto *array = dyn_cast<AllocaInst>(&i);
-    auto *intrinsic = dyn_cast<IntrinsicInst>(&i);
-    if ((array && !array->isStaticAlloca()) ||
-        (intrinsic && intrinsic->getIntrinsicID() == Intrinsic::stacksave))
-      return refuse(i, "alloca", "use an array of fixed size");
     auto *call = dyn_cast<CallInst>(&i);
     if (call && call->getCalledFunction() && others.contains(*call->getCalledFunction()))
       return refuse(i, "a call of a recursive function that synchronises",

@@ -102,6 +102,10 @@ CUresult read_status(Context &context) {
     log_error("{}: {} (handle {:#x}, {})", place, image_fault_text(s.detail[1]), s.detail[0],
               s.detail[2]);
     return CUDA_ERROR_LAUNCH_FAILED;
+  case abi::StatusKind::StackOverflow:
+    log_error("{}: alloca of {} bytes is more than the thread's stack has room for", place,
+              s.detail[0]);
+    return CUDA_ERROR_LAUNCH_FAILED;
   case abi::StatusKind::Breakpoint:
     log_error("{}: breakpoint (brkpt)", place);
     return CUDA_ERROR_LAUNCH_FAILED;

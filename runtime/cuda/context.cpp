@@ -431,8 +431,17 @@ CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
   W2W_ENTER_CONTEXT(cuCtxSetLimit);
   if (!limit_is_known(limit))
     return CUDA_ERROR_UNSUPPORTED_LIMIT;
-  // The stack grows as the compiled kernel needs; what was asked for is remembered and reported.
   std::lock_guard lock(context->mutex);
+  // Frames that the compiler knows are always there; the device's stack is for recursion and calls
+  // through pointers. HIP refuses what the device cannot have, CUDA gives as much as there is (CUDA
+  // Driver API, cuCtxSetLimit). A HIP that cannot be told keeps its own size.
+  if (limit == CU_LIMIT_STACK_SIZE)
+    if (auto *set = hip::api().hipDeviceSetLimit) {
+      if (CUresult result = use_context(*context))
+        return result;
+      while (value > default_limit(limit) && set(hip::hipLimitStackSize, value) != hip::hipSuccess)
+        value = std::max(value / 2, default_limit(limit));
+    }
   // Only before the first launch that uses it, as CUDA has it.
   if ((limit == CU_LIMIT_PRINTF_FIFO_SIZE && context->fifo) ||
       (limit == CU_LIMIT_MALLOC_HEAP_SIZE && context->heap))

@@ -129,7 +129,7 @@ int main(int argc, char **argv) {
     module->print(out.os(), nullptr);
   } else if (ok) {
     std::vector<uint8_t> bytes;
-    if (!w2w::generate_code(*module, *machine, emit == w2w::EmitKind::Asm, bytes, error))
+    if (!w2w::generate_code(*module, *machine, env, emit == w2w::EmitKind::Asm, bytes, error))
       return fail(error);
     std::vector<uint8_t> linked;
     if (emit == w2w::EmitKind::Hsaco) {

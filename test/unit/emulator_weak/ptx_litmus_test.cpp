@@ -61,6 +61,9 @@ bool both_zero(const Result &r) {
 bool both_one(const Result &r) {
   return r.out[0] && r.out[1];
 }
+bool halves_apart(const Result &r) {
+  return r.out[0] || r.out[1] || r.out[2];
+}
 
 // The second instruction that a release orders: the store or atomic of y.
 constexpr const char *kRaiseY = "(store|atomic).* offset:256\\b";
@@ -76,6 +79,10 @@ const char kWriteBackFollows[] =
 
 std::vector<Twin> message_twins() {
   return {{Cut::Acquire, "", {}}, {Cut::Release, kRaiseY, {}}};
+}
+
+std::vector<Twin> wide_message_twins() {
+  return {{Cut::Acquire, "", {}}};
 }
 
 const std::vector<Litmus> &all() {
@@ -166,6 +173,24 @@ const std::vector<Litmus> &all() {
        kFourWarps,
        read_old_x,
        {{Cut::Acquire, "", {}}, {Cut::Release, "^s_barrier", {{"gfx942", kWriteBackFollows}}}}},
+      // 128 bits: what writes them does so under a lock (passes/expand_wide_atomics).
+      {"mp_b128_cta",
+       kBlocks[0],
+       kFourWarps,
+       read_old_x,
+       {{Cut::Acquire, "", {{"gfx90a", kOneL1}, {"gfx942", kOneL1}}}}},
+      {"mp_b128_cluster", kBlocks[1], kOneThread, read_old_x, {{Cut::Acquire, "", {}}}},
+      {"mp_b128_store", kBlocks[1], kOneThread, read_old_x, wide_message_twins()},
+      {"mp_b128_exch", kBlocks[1], kOneThread, read_old_x, wide_message_twins()},
+      {"mp_b128_sys", kBlocks[1], kOneThread, read_old_x, wide_message_twins()},
+      {"lock_b128", kBlocks[1], kOneThread, [](const Result &r) { return r.x() != 2; },
+       wide_message_twins()},
+      {"whole_b128",
+       kBlocks[2],
+       kOneThread,
+       halves_apart,
+       {},
+       "16 bytes of one access arrive at once"},
   };
   return tests;
 }
@@ -364,5 +389,15 @@ TEST_CASE("PTX litmus tests: a scope that is too narrow") {
               target, code.object(), mixed,
               [](const Result &r) { return r.out[0] > 1 || r.out[1] > 1 || r.out[2] > 1; }, kRuns,
               false) == 0);
+  }
+}
+
+// What "whole_b128" would show if the accesses were not whole.
+TEST_CASE("PTX litmus tests: accesses of 64 bits come apart") {
+  const Litmus halves{"halves_b128", kBlocks[2], kOneThread, halves_apart, {}};
+  for (const Target &target : kTargets) {
+    INFO(target.gfx);
+    Code code(halves.name, target.gfx);
+    CHECK(seen(target, code.object(), halves, halves.forbidden, kWeakRuns, true) > 0);
   }
 }

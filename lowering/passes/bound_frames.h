@@ -1,0 +1,17 @@
+// Refuses functions whose arrays in local memory a thread's scratch cannot hold. LLVM would write
+// frame offsets that wrap, and would end the whole module over it. What spilled registers and the
+// frames of callees come to is known only to code generation, which reports it (generate_code).
+//
+// In: IR after LLVM's passes, which take away arrays that nothing needs in memory. Out: unchanged.
+#pragma once
+
+#include "lowering/passes/pass.h"
+
+namespace w2w {
+
+bool bound_frames(llvm::Module &module, llvm::ModuleAnalysisManager &analyses, PassEnv &env);
+
+/// Refuses the function of `largest`, for whose sake its frame has `bytes` a thread.
+void refuse_frame(const llvm::AllocaInst &largest, uint64_t bytes, PassEnv &env);
+
+} // namespace w2w
