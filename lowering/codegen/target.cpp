@@ -1,12 +1,15 @@
 #include "lowering/codegen/target.h"
 
 #include "lowering/codegen/fold_all_ones.h"
+#include "lowering/codegen/keep_scc.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/PassInfo.h"
+#include "llvm/PassRegistry.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Target/RegisterTargetPassConfigCallback.h"
@@ -69,6 +72,24 @@ template <typename T> void set_llvm_option(llvm::StringRef name, T value) {
   static_cast<llvm::cl::opt<T> *>(option->second)->setInitialValue(value);
 }
 
+/// The identity of one of LLVM's registered passes. PassRegistry::getPassInfo(name) of LLVM 22
+/// finds none.
+llvm::AnalysisID pass_by_name(llvm::StringRef name) {
+  struct Search : llvm::PassRegistrationListener {
+    explicit Search(llvm::StringRef name) : name(name) {}
+    void passEnumerate(const llvm::PassInfo *pass) override {
+      if (pass->getPassArgument() == name)
+        found = pass->getTypeInfo();
+    }
+    llvm::StringRef name;
+    llvm::AnalysisID found = nullptr;
+  } search(name);
+  llvm::PassRegistry::getPassRegistry()->enumerateWith(&search);
+  if (!search.found)
+    llvm::reportFatalInternalError("LLVM has no pass " + name);
+  return search.found;
+}
+
 /// More VGPRs than any processor has.
 constexpr unsigned kAllVgprs = 1024;
 
@@ -88,10 +109,12 @@ const llvm::Target *amdgpu_target() {
     // 22 spills such a VGPR in its turn, it may overwrite a VGPR of inactive lanes
     // (docs/AMDGPU-NOTES.md). A kernel without that many is refused.
     set_llvm_option("amdgpu-num-vgprs-for-wwm-alloc", kAllVgprs);
-    // The last but one of the passes in front of si-fold-operands.
+    // The last but one of the passes in front of si-fold-operands, and the last in front of
+    // si-pre-emit-peephole, which no public header declares.
     static const llvm::RegisterTargetPassConfigCallback add_machine_passes(
         [](llvm::TargetMachine &, llvm::PassManagerBase &, llvm::TargetPassConfig *config) {
           config->insertPass(&llvm::PeepholeOptimizerLegacyID, create_fold_all_ones());
+          config->insertPass(pass_by_name("si-late-branch-lowering"), create_keep_scc());
         });
     // Without machine-cp: LLVM 22 takes the source of a VGPR's copy for the copy behind a write of
     // EXEC too, where it is one in the lanes of before only (docs/AMDGPU-NOTES.md).

@@ -1,7 +1,7 @@
 #include "lowering/passes/thread_uniformity.h"
 
-#include "llvm/Analysis/LoopInfo.h"
-#include "llvm/IR/Dominators.h"
+#include "llvm/ADT/DepthFirstIterator.h"
+#include "llvm/Analysis/CycleAnalysis.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
@@ -122,8 +122,8 @@ ThreadUniformity::ThreadUniformity(Function &function, UniformityInfo &wave,
     if (is_root(i))
       mark(i);
   SmallPtrSet<const BasicBlock *, 16> split;
-  DominatorTree dominators(function);
-  LoopInfo loops(dominators);
+  CycleInfo loops;
+  loops.compute(function);
   while (!work.empty()) {
     const Value *v = work.pop_back_val();
     for (const User *user : v->users())
@@ -141,13 +141,17 @@ ThreadUniformity::ThreadUniformity(Function &function, UniformityInfo &wave,
       for (const BasicBlock *b : region)
         for (const PHINode &phi : b->phis())
           mark(phi);
-      for (const Loop *loop = loops.getLoopFor(&block); loop; loop = loop->getParentLoop()) {
+      for (const Cycle *loop : entered_apart(block, loops, post))
+        for (const BasicBlock *entry : loop->entries())
+          for (const PHINode &phi : entry->phis())
+            mark(phi);
+      for (const Cycle *loop = loops.getCycle(&block); loop; loop = loop->getParentCycle()) {
         if (all_of(successors(&block), [&](const BasicBlock *s) { return loop->contains(s); }))
           continue;
         for (const BasicBlock *b : loop->blocks())
           for (const Instruction &i : *b)
             for (const User *outside : i.users())
-              if (!loop->contains(cast<Instruction>(outside)))
+              if (!loop->contains(cast<Instruction>(outside)->getParent()))
                 mark(*outside);
       }
     }
@@ -182,6 +186,21 @@ void influence(const BasicBlock &block, PostDominatorTree &post,
     if (b != meet)
       append_range(work, successors(b));
   }
+}
+
+SmallVector<const Cycle *> entered_apart(const BasicBlock &block, const CycleInfo &loops,
+                                         PostDominatorTree &post) {
+  SmallVector<const Cycle *> found;
+  SmallPtrSet<const BasicBlock *, 16> region;
+  influence(block, post, region);
+  for (const Cycle *outermost : loops.toplevel_cycles())
+    for (const Cycle *loop : depth_first(outermost)) {
+      auto ahead =
+          count_if(loop->entries(), [&](const BasicBlock *b) { return region.contains(b); });
+      if (!loop->isReducible() && ahead > (loop->contains(&block) ? 0 : 1))
+        found.push_back(loop);
+    }
+  return found;
 }
 
 } // namespace w2w

@@ -4,6 +4,7 @@
 #include "lowering/passes/pass.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/CycleAnalysis.h"
 #include "llvm/Analysis/PostDominators.h"
 #include "llvm/Analysis/UniformityAnalysis.h"
 
@@ -41,5 +42,14 @@ bool warps_are_rows(const llvm::Function &kernel);
 /// place included.
 void influence(const llvm::BasicBlock &block, llvm::PostDominatorTree &post,
                llvm::SmallPtrSetImpl<const llvm::BasicBlock *> &region);
+
+/// The loops with several entries in which threads that part at the end of `block` may be out of
+/// step: on the way to where its sides meet they come to different entries, or, from within the
+/// loop, to any. LLVM leads all ways to such a loop's entries through one block, from which threads
+/// of the same wave go to theirs in different turns; where the sides meet they need not be
+/// together.
+llvm::SmallVector<const llvm::Cycle *> entered_apart(const llvm::BasicBlock &block,
+                                                     const llvm::CycleInfo &loops,
+                                                     llvm::PostDominatorTree &post);
 
 } // namespace w2w

@@ -2,8 +2,8 @@
 
 #include "lowering/passes/warp_flow.h"
 
-#include "llvm/Analysis/LoopInfo.h"
-#include "llvm/IR/Dominators.h"
+#include "llvm/ADT/DepthFirstIterator.h"
+#include "llvm/Analysis/CycleAnalysis.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -60,7 +60,7 @@ bool contains_news(const Function &function, SmallPtrSetImpl<const Function *> &
 
 /// Whether a failing compare-and-swap in the loop means that another one has succeeded: what it
 /// expects was read from the same place, by itself or a load, in this turn of the loop or the last.
-bool tries_again_with_news(const AtomicCmpXchgInst &swap, const Loop &loop) {
+bool tries_again_with_news(const AtomicCmpXchgInst &swap, const Cycle &loop) {
   SmallVector<const Value *> work{swap.getCompareOperand()};
   SmallPtrSet<const Value *, 16> seen;
   bool found = false;
@@ -69,7 +69,7 @@ bool tries_again_with_news(const AtomicCmpXchgInst &swap, const Loop &loop) {
     if (!seen.insert(v).second)
       continue;
     auto *i = dyn_cast<Instruction>(v);
-    if (!i || !loop.contains(i)) {
+    if (!i || !loop.contains(i->getParent())) {
       // The first attempt's value comes from outside, through a phi; a constant alone is a lock.
       if (isa<Constant>(v) && seen.size() == 1)
         return false;
@@ -92,7 +92,7 @@ bool tries_again_with_news(const AtomicCmpXchgInst &swap, const Loop &loop) {
 
 /// Whether the value, on which a branch out of the loop depends, hangs on news from memory other
 /// than by the success of a compare-and-swap that tries again.
-bool depends_on_news(const Value &condition, const Loop &loop) {
+bool depends_on_news(const Value &condition, const Cycle &loop) {
   // The success of a retrying compare-and-swap: its flag, or its result compared with what it
   // expected.
   auto is_success = [&](const Value *v) {
@@ -108,14 +108,14 @@ bool depends_on_news(const Value &condition, const Loop &loop) {
             if (s->getCompareOperand() == compare->getOperand(1 - k))
               swap = s;
     }
-    return swap && loop.contains(swap) && tries_again_with_news(*swap, loop);
+    return swap && loop.contains(swap->getParent()) && tries_again_with_news(*swap, loop);
   };
   SmallVector<const Value *> work{&condition};
   SmallPtrSet<const Value *, 16> seen;
   while (!work.empty()) {
     const Value *v = work.pop_back_val();
     auto *i = dyn_cast<Instruction>(v);
-    if (!i || !loop.contains(i) || !seen.insert(v).second || is_success(v))
+    if (!i || !loop.contains(i->getParent()) || !seen.insert(v).second || is_success(v))
       continue;
     if (reads_for_news(*i))
       return true;
@@ -141,20 +141,21 @@ Value *condition_of(Instruction *terminator) {
 } // namespace
 
 SmallVector<BasicBlock *> waiting_loops(Function &function) {
-  DominatorTree dominators(function);
-  LoopInfo loops(dominators);
+  CycleInfo loops;
+  loops.compute(function);
   SmallVector<BasicBlock *> headers;
-  for (Loop *loop : loops.getLoopsInPreorder()) {
-    if (none_of(loop->blocks(), [](const BasicBlock *b) { return any_of(*b, reads_for_news); }))
-      continue;
-    SmallVector<BasicBlock *> exiting;
-    loop->getExitingBlocks(exiting);
-    if (any_of(exiting, [&](BasicBlock *block) {
-          Value *condition = condition_of(block->getTerminator());
-          return condition && depends_on_news(*condition, *loop);
-        }))
-      headers.push_back(loop->getHeader());
-  }
+  for (const Cycle *outermost : loops.toplevel_cycles())
+    for (const Cycle *loop : depth_first(outermost)) {
+      if (none_of(loop->blocks(), [](const BasicBlock *b) { return any_of(*b, reads_for_news); }))
+        continue;
+      SmallVector<BasicBlock *> exiting;
+      loop->getExitingBlocks(exiting);
+      if (any_of(exiting, [&](BasicBlock *block) {
+            Value *condition = condition_of(block->getTerminator());
+            return condition && depends_on_news(*condition, *loop);
+          }))
+        headers.push_back(loop->getHeader());
+    }
   return headers;
 }
 
@@ -213,7 +214,7 @@ bool others_only_stand(const BasicBlock &block, const BasicBlock *meet, const Ba
 }
 
 /// Whether the loop changes nothing but by what it waits with.
-bool only_waits(const Loop &loop) {
+bool only_waits(const Cycle &loop) {
   return all_of(loop.blocks(), [](const BasicBlock *block) {
     return all_of(*block, [](const Instruction &i) {
       return !i.mayHaveSideEffects() || reads_for_news(i) || isa<FenceInst>(i) ||
@@ -226,9 +227,9 @@ bool only_waits(const Loop &loop) {
 
 bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadUniformity &group,
                       bool wave) {
-  DominatorTree dominators(*header.getParent());
-  LoopInfo loops(dominators);
-  const Loop &loop = *loops.getLoopFor(&header);
+  CycleInfo loops;
+  loops.compute(*header.getParent());
+  const Cycle &loop = *loops.getCycle(&header);
   SmallVector<BasicBlock *> exiting;
   loop.getExitingBlocks(exiting);
   // What a thread does in its last turn LLVM may move behind the loop, where it waits for others.
@@ -260,9 +261,9 @@ bool waits_as_a_whole(BasicBlock &header, PostDominatorTree &post, const ThreadU
 bool pause_in_waiting_loops(ArrayRef<BasicBlock *> headers) {
   bool found = false;
   for (BasicBlock *header : headers) {
-    DominatorTree dominators(*header->getParent());
-    LoopInfo loops(dominators);
-    if (!only_waits(*loops.getLoopFor(header)))
+    CycleInfo loops;
+    loops.compute(*header->getParent());
+    if (!only_waits(*loops.getCycle(header)))
       continue;
     IRBuilder<> b(header, header->getFirstInsertionPt());
     b.CreateIntrinsic(Intrinsic::amdgcn_s_sleep, {}, {b.getInt32(1)});

@@ -7,7 +7,8 @@
 
 namespace w2w {
 
-/// The headers of loops of which a way out depends on news from memory.
+/// The headers of loops of which a way out depends on news from memory. A loop with several entries
+/// counts, by one of them.
 llvm::SmallVector<llvm::BasicBlock *> waiting_loops(llvm::Function &function);
 
 /// Whether a group of threads (a warp, or a wave) comes to the loop, and leaves it, as a whole, but

@@ -154,6 +154,24 @@ parted(Function &function, const Places &places, PostDominatorTree &post,
   return {};
 }
 
+/// A place in a loop with several entries in which threads may be out of step, and the branch at
+/// which they part.
+std::pair<const Instruction *, const Instruction *>
+parted_in_loop(Function &function, ArrayRef<const Instruction *> places, PostDominatorTree &post,
+               function_ref<bool(const BasicBlock &)> parts) {
+  CycleInfo loops;
+  loops.compute(function);
+  for (const BasicBlock &block : function) {
+    if (succ_size(&block) < 2 || !parts(block))
+      continue;
+    for (const Cycle *loop : entered_apart(block, loops, post))
+      for (const Instruction *place : places)
+        if (loop->contains(place->getParent()))
+          return {place, block.getTerminator()};
+  }
+  return {};
+}
+
 std::string at_line(const DebugLoc &loc) {
   return loc ? " at line " + std::to_string(loc.getLine()) : "";
 }
@@ -186,6 +204,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   KnownMasks masks(function, post);
   FlowVerdict verdict;
   Places warp_places, block_places;
+  SmallVector<const Instruction *> warp_all, wave_all; // also where the masks are known
   for (Instruction &i : instructions(function)) {
     auto *call = dyn_cast<CallInst>(&i);
     if (!call || !call->getCalledFunction())
@@ -194,8 +213,13 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     bool warp = is_warp_operation(name), block = is_block_barrier(name);
     if (warp || block)
       verdict.places.push_back(call);
-    if (block || others.block.contains(call->getCalledFunction()))
+    if (block || others.block.contains(call->getCalledFunction())) {
       block_places.try_emplace(call->getParent(), call);
+      wave_all.push_back(call);
+    }
+    if ((warp && !names_executing_threads(*call)) ||
+        others.warp.contains(call->getCalledFunction()))
+      warp_all.push_back(call);
     if ((warp && !names_executing_threads(*call) && !masks.names_those_here(*call)) ||
         others.warp.contains(call->getCalledFunction()))
       warp_places.try_emplace(call->getParent(), call);
@@ -207,7 +231,9 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     verdict.where = where;
     return verdict;
   };
-  if (warp_places.empty() && block_places.empty() && verdict.waiting_headers.empty())
+  for (const BasicBlock *header : verdict.waiting_headers)
+    wave_all.push_back(header->getTerminator());
+  if (warp_all.empty() && wave_all.empty())
     return verdict;
 
   UniformityInfo &wave = manager.getResult<UniformityInfoAnalysis>(function);
@@ -216,6 +242,15 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   ThreadUniformity warp(function, wave, post, Of::Warp, rows),
       both(function, wave, post, Of::Wave, rows);
   verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
+  auto in_warp = [&](const BasicBlock &b) { return warp.splits(b); };
+  auto in_wave = [&](const BasicBlock &b) { return (paired ? both : warp).splits(b); };
+  for (auto [place, branch] : {parted_in_loop(function, warp_all, post, in_warp),
+                               parted_in_loop(function, wave_all, post, in_wave)})
+    if (place)
+      return scheduled("threads may be out of step in a loop with several entries" +
+                           at_line(place->getDebugLoc()) + " (branch" +
+                           at_line(branch->getDebugLoc()) + ")",
+                       place->getDebugLoc());
   for (BasicBlock *header : verdict.waiting_headers)
     if (!waits_as_a_whole(*header, post, paired ? both : warp, paired)) {
       DebugLoc where = header->getTerminator()->getDebugLoc();
@@ -241,7 +276,6 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
         return scheduled("the number of a barrier may differ among the threads of a wave" +
                              at_line(call->getDebugLoc()),
                          call->getDebugLoc());
-  auto in_warp = [&](const BasicBlock &b) { return warp.splits(b); };
   auto judge = [&](const Places &places, auto parts, const char *what) {
     auto [place, branch] = parted(function, places, post, parts);
     if (!place)
@@ -257,9 +291,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
     judge(block_places, in_warp, "threads of a warp may come to different barriers");
     return verdict;
   }
-  judge(
-      block_places, [&](const BasicBlock &b) { return both.splits(b); },
-      "the warps of a wave may come to different barriers");
+  judge(block_places, in_wave, "the warps of a wave may come to different barriers");
   return verdict;
 }
 

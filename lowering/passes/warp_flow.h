@@ -7,12 +7,13 @@
 //   leads to such operations on both of its sides, or on one side and again behind the branch: then
 //   threads may meet at different instructions;
 // * at block barriers, in the same way: of a warp; and, on wave64, of the two warps of a wave,
-// since
-//   the hardware counts waves;
+//   since the hardware counts waves;
 // * at a loop that waits for memory to change: the change may be another thread's of the wave,
 //   unless the wave comes to the loop and leaves it as a whole, or the others of the wave stand at
 //   a barrier meanwhile. A compare-and-swap loop that tries again with the value it has just seen
-//   does not wait: whenever it fails, somebody else has succeeded.
+//   does not wait: whenever it fails, somebody else has succeeded;
+// * at any of these in a loop with several entries that threads come to by different ones: a wave
+//   does not join them there.
 //
 // In solo mode (spread_warps) a wave is a warp, as on wave32.
 #pragma once
