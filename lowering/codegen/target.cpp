@@ -86,7 +86,7 @@ llvm::AnalysisID pass_by_name(llvm::StringRef name) {
   } search(name);
   llvm::PassRegistry::getPassRegistry()->enumerateWith(&search);
   if (!search.found)
-    llvm::reportFatalInternalError("LLVM has no pass " + name);
+    llvm::reportFatalInternalError("internal error: LLVM has no pass " + name);
   return search.found;
 }
 
