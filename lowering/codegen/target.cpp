@@ -119,6 +119,10 @@ const llvm::Target *amdgpu_target() {
     // Without machine-cp: LLVM 22 takes the source of a VGPR's copy for the copy behind a write of
     // EXEC too, where it is one in the lanes of before only (docs/AMDGPU-NOTES.md).
     set_llvm_option("disable-copyprop", true);
+    // Without shorter live ranges in divergent branches: what si-opt-vgpr-liverange calls undefined
+    // ends in LLVM 22 as a copy that is dropped, though the lanes of the other side want it
+    // (docs/AMDGPU-NOTES.md).
+    set_llvm_option("amdgpu-opt-vgpr-liverange", false);
     // Without 24-bit multiplications made of IR: LLVM 22 adds to their 64-bit products by
     // v_mad_u64_u32, which looks at 32 bits (docs/AMDGPU-NOTES.md). Instruction selection makes
     // 24-bit multiplications too, but no such sums of them.
