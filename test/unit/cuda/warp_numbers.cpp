@@ -23,13 +23,13 @@ namespace {
 using Shape = std::array<unsigned, 3>;
 struct Thread {
   Shape block;
-  unsigned x, y, z;
+  unsigned x, y, z, most;
   unsigned number() const { return x + block[0] * (y + block[1] * z); }
 };
 
 /// `code` computes %w, and its lowest bit decides where the thread votes. It may use the registers
-/// %x, %y, %z (%tid), %nx, %ny, %nz (%ntid), %l (the thread's number), %n (parameter: the most of
-/// what threads take part), %a, %b, %q (64 bits), %p.
+/// %x, %y, %z (%tid), %nx, %ny, %nz (%ntid), %l (the thread's number), %n (parameter:
+/// how many threads stay), %a, %b, %q (64 bits), %p.
 struct Idiom {
   const char *name, *required, *code;
   uint32_t (*value)(const Thread &);
@@ -56,7 +56,7 @@ const Idiom kIdioms[] = {
     {"number_above", "", "setp.gt.s32 %p, %l, 63; selp.u32 %w, 1, 0, %p;",
      [](const Thread &t) { return t.number() > 63 ? 1u : 0u; }, Idiom::Any},
     {"number_moved", "", "shl.b32 %a, %n, 5; add.u32 %a, %l, %a; shr.u32 %w, %a, 5;",
-     [](const Thread &t) { return t.number() / 32 + 1024; }, Idiom::Any},
+     [](const Thread &t) { return t.number() / 32 + t.most; }, Idiom::Any},
     {"number_wide", "", "cvt.u64.u32 %q, %l; shr.u64 %q, %q, 5; cvt.u32.u64 %w, %q;",
      [](const Thread &t) { return t.number() / 32; }, Idiom::Any},
     {"number_otherwise", "",
@@ -128,7 +128,7 @@ TURN:
 TURN:
   shr.u32 %w, %w, 1; setp.gt.u32 %p, %w, 1; @%p bra TURN;
 OTHER:)",
-     [](const Thread &t) { return t.number() < 40 ? 1u : 1024u; }, Idiom::Never},
+     [](const Thread &t) { return t.number() < 40 ? 1u : t.most; }, Idiom::Never},
     {"votes_of_halves", "", R"(
   and.b32 %b, %l, 16; setp.ne.u32 %p, %b, 0; shl.b32 %a, 65535, %b;
   vote.sync.ballot.b32 %b, %p, %a;
@@ -150,6 +150,8 @@ std::string kernel_text(const Idiom &idiom) {
   mad.lo.u32 %l, %z, %ny, %y;
   mad.lo.u32 %l, %l, %nx, %x;
   ld.param.u32 %n, [most];
+  setp.ge.u32 %p, %l, %n;
+  @%p bra END;
   {
 )" + idiom.code +
          R"(
@@ -165,16 +167,17 @@ MEET:
   ld.param.u64 %o, [out];
   mad.wide.u32 %o, %l, 8, %o;
   st.global.v2.u32 [%o], {%w, %v};
+END:
   ret;
 }
 )";
 }
 
-void launch(CUfunction function, const Idiom &idiom, const Shape &block) {
+/// The threads from number `most` on leave at once.
+void launch(CUfunction function, const Idiom &idiom, const Shape &block, uint32_t most) {
   const unsigned threads = block[0] * block[1] * block[2];
   std::vector<std::array<uint32_t, 2>> got(threads);
   CUdeviceptr out = 0;
-  uint32_t most = 1024;
   CHECK_CU(cuMemAlloc_v2(&out, 8 * threads));
   void *parameters[] = {&out, &most};
   CHECK_CU(cuLaunchKernel(function, 1, 1, 1, block[0], block[1], block[2], 0, nullptr, parameters,
@@ -183,9 +186,10 @@ void launch(CUfunction function, const Idiom &idiom, const Shape &block) {
   CHECK_CU(cuMemcpyDtoH_v2(got.data(), out, 8 * threads));
   CHECK_CU(cuMemFree_v2(out));
   unsigned wrong = 0;
-  for (unsigned l = 0; l < threads; ++l) {
-    const Thread thread{block, l % block[0], l / block[0] % block[1], l / block[0] / block[1]};
-    const unsigned here = std::min(threads - l / 32 * 32, 32u);
+  for (unsigned l = 0; l < std::min(threads, most); ++l) {
+    const Thread thread{block, l % block[0], l / block[0] % block[1], l / block[0] / block[1],
+                        most};
+    const unsigned here = std::min(std::min(threads, most) - l / 32 * 32, 32u);
     const uint32_t votes = here == 32 ? ~0u : (1u << here) - 1;
     wrong += got[l][0] != idiom.value(thread) || got[l][1] != votes;
   }
@@ -235,7 +239,8 @@ void run(bool paired, const LogFile &log) {
                           std::to_string(block[2]) + ",")
                              .c_str()))
           continue;
-        launch(function, idiom, block);
+        for (uint32_t most : {1024u, block[0] * block[1] * block[2] - 7u, 40u})
+          launch(function, idiom, block, most);
         launched = true;
       }
       if (launched)
