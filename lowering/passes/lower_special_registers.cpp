@@ -4,6 +4,7 @@
 #include "lowering/passes/lane.h"
 #include "lowering/passes/launch_block_access.h"
 
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
 #include "llvm/IR/MDBuilder.h"
 
@@ -256,6 +257,36 @@ Value *SpecialRegisters::value(StringRef name, CallInst &at) {
 }
 
 } // namespace
+
+std::optional<unsigned> block_size_dimension(const Value &value) {
+  const Value *loaded = &value;
+  if (auto *wider = dyn_cast<ZExtInst>(loaded))
+    loaded = wider->getOperand(0);
+  auto dimension = [](uint64_t offset, uint64_t first, unsigned bytes) -> std::optional<unsigned> {
+    if (offset < first || offset - first >= 3 * bytes || (offset - first) % bytes)
+      return std::nullopt;
+    return unsigned((offset - first) / bytes);
+  };
+  if (loaded->getType()->isIntegerTy(32))
+    if (auto field = launch_field(*loaded))
+      return dimension(*field, offsetof(abi::LaunchBlock, ntid), 4);
+  auto *load = dyn_cast<LoadInst>(loaded);
+  if (!load || !load->getType()->isIntegerTy(16))
+    return std::nullopt;
+  const DataLayout &layout = load->getDataLayout();
+  const Value *pointer = load->getPointerOperand();
+  APInt offset(layout.getIndexTypeSizeInBits(pointer->getType()), 0);
+  auto *base = dyn_cast<IntrinsicInst>(
+      pointer->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true));
+  switch (base ? base->getIntrinsicID() : Intrinsic::not_intrinsic) {
+  case Intrinsic::amdgcn_implicitarg_ptr:
+    return dimension(offset.getZExtValue(), kHiddenGroupSize, 2);
+  case Intrinsic::amdgcn_dispatch_ptr:
+    return dimension(offset.getZExtValue(), kPacketGroupSize, 2);
+  default:
+    return std::nullopt;
+  }
+}
 
 bool lower_special_registers(Module &module, ModuleAnalysisManager &, PassEnv &env) {
   constexpr StringRef kPrefix = "w2w.sreg.";

@@ -12,6 +12,10 @@
 
 namespace w2w {
 
+/// The dimension (0 to 2) whose %ntid the value is, if it was loaded by code that this pass has
+/// made; at any width.
+std::optional<unsigned> block_size_dimension(const llvm::Value &value);
+
 bool lower_special_registers(llvm::Module &module, llvm::ModuleAnalysisManager &analyses,
                              PassEnv &env);
 

@@ -1,7 +1,6 @@
 #include "lowering/passes/thread_uniformity.h"
 
 #include "llvm/ADT/DepthFirstIterator.h"
-#include "llvm/Analysis/CycleAnalysis.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/IntrinsicsAMDGPU.h"
@@ -16,16 +15,38 @@ namespace {
 
 constexpr unsigned kWarp = 32, kWarpBits = 5;
 
-bool is_tid_x(const Value *v) {
-  if (auto *cast = dyn_cast<CastInst>(v))
-    v = cast->getOperand(0);
-  auto *call = dyn_cast<IntrinsicInst>(v);
-  return call && call->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_x;
+/// A shuffle by which every thread of the warp reads the thread that its operand b names: no
+/// segments, no thread out of range (PTX ISA 9.7.9.6).
+bool reads_one_thread(const CallInst &call) {
+  constexpr uint64_t kSegmentsAndClamp = 0x1f1f;
+  if (!callee_name(call).starts_with("w2w.shfl.idx"))
+    return false;
+  auto *c = dyn_cast<ConstantInt>(call.getArgOperand(2));
+  return c && (c->getZExtValue() & kSegmentsAndClamp) == kWarp - 1;
+}
+
+/// Rows of threads for the group: of a wave only where .reqntid tells.
+bool rows_of(const Function &function, ThreadUniformity::Of group, bool rows) {
+  if (group == ThreadUniformity::Of::Warp)
+    return rows;
+  auto size = required_block(function);
+  return size && ((*size)[0] % (2 * kWarp) == 0 || ((*size)[1] == 1 && (*size)[2] == 1));
 }
 
 } // namespace
 
-/// What every thread of the block is given alike; of a warp also results of votes and reductions.
+/// Whether all threads of the group that execute `at` have the same of `value` there, as far as is
+/// known by now: threads may leave a cycle with what it was in different turns.
+bool ThreadUniformity::is_same_at(const Value &value, const Instruction &at) const {
+  if (varies(value))
+    return false;
+  auto *i = dyn_cast<Instruction>(&value);
+  const Cycle *cycle = i ? cycles_.getCycle(i->getParent()) : nullptr;
+  return !cycle || cycle->contains(at.getParent());
+}
+
+/// What every thread of the block is given alike; of a warp also results of votes and reductions,
+/// if its threads name the same mask, and the value of one of them.
 bool ThreadUniformity::is_same(const Instruction &i) const {
   if (auto *call = dyn_cast<CallInst>(&i)) {
     StringRef name = callee_name(*call);
@@ -33,46 +54,29 @@ bool ThreadUniformity::is_same(const Instruction &i) const {
       return true;
     if (group_ == Of::Wave)
       return false;
-    if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux.") || name == "w2w.activemask")
+    if (name == "w2w.activemask")
       return true;
+    if (name.starts_with("w2w.vote.") || name.starts_with("w2w.redux."))
+      return is_same_at(*call->getArgOperand(call->arg_size() - 1), i);
+    if (reads_one_thread(*call))
+      return is_same_at(*call->getArgOperand(1), i);
   }
   // The half of the wave that the lane is in, part of %warpid.
   return group_ == Of::Warp &&
          match(&i, m_LShr(m_Intrinsic<Intrinsic::amdgcn_mbcnt_hi>(), m_SpecificInt(kWarpBits)));
 }
 
-/// The same for a warp that is part of one row of the block: %tid.x / 32, %tid.x < 64 and their
-/// like.
-bool ThreadUniformity::is_same_in_row(const Instruction &i) const {
-  if (auto *intrinsic = dyn_cast<IntrinsicInst>(&i))
-    return intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_y ||
-           intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z;
-  const APInt *c;
-  Value *x;
-  if (match(&i, m_LShr(m_Value(x), m_APInt(c))) || match(&i, m_AShr(m_Value(x), m_APInt(c))))
-    return is_tid_x(x) && c->uge(kWarpBits);
-  if (match(&i, m_UDiv(m_Value(x), m_APInt(c))))
-    return is_tid_x(x) && c->urem(kWarp) == 0;
-  if (match(&i, m_And(m_Value(x), m_APInt(c))))
-    return is_tid_x(x) && c->countr_zero() >= kWarpBits;
-  CmpPredicate predicate;
-  if (match(&i, m_ICmp(predicate, m_Value(x), m_APInt(c))) && is_tid_x(x)) {
-    switch (predicate) {
-    case ICmpInst::ICMP_ULT:
-    case ICmpInst::ICMP_UGE:
-    case ICmpInst::ICMP_SLT:
-    case ICmpInst::ICMP_SGE:
-      return c->urem(kWarp) == 0;
-    case ICmpInst::ICMP_UGT:
-    case ICmpInst::ICMP_ULE:
-    case ICmpInst::ICMP_SGT:
-    case ICmpInst::ICMP_SLE:
-      return c->urem(kWarp) == kWarp - 1;
-    default:
-      return false;
-    }
-  }
-  return false;
+/// %tid.y and %tid.z, in blocks that are rows.
+bool ThreadUniformity::is_row(const Instruction &i) const {
+  auto *intrinsic = dyn_cast<IntrinsicInst>(&i);
+  return rows_ && intrinsic &&
+         (intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_y ||
+          intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z);
+}
+
+bool ThreadUniformity::tells_group_alone(const Instruction &i) {
+  return numbers_.tells_group_alone(
+      i, [&](const Value &v) { return is_same_at(v, i); }, used_rows_);
 }
 
 /// Whether the instruction may make lanes differ whose operands do not.
@@ -104,56 +108,73 @@ bool ThreadUniformity::is_root(const Instruction &i) const {
 
 ThreadUniformity::ThreadUniformity(Function &function, UniformityInfo &wave,
                                    PostDominatorTree &post, Of group, bool rows)
-    : group_(group), rows_(rows) {
-  // Grows from the roots; only what varies in the wave can vary in the warp.
-  SmallVector<const Value *> work;
-  auto mark = [&](const Value &v) {
-    auto *i = dyn_cast<Instruction>(&v);
-    if (!i || !wave.isDivergent(i) || is_same(*i))
-      return;
-    if (rows_ && group_ == Of::Warp && is_same_in_row(*i)) {
-      used_rows_ = true;
-      return;
-    }
-    if (varying_.insert(i).second)
-      work.push_back(i);
-  };
-  for (Instruction &i : instructions(function))
+    : group_(group), rows_(rows_of(function, group, rows)), wave_(wave),
+      numbers_(function, group == Of::Warp ? kWarp : 2 * kWarp, rows_) {
+  cycles_.compute(function);
+  for (const Instruction &i : instructions(function))
     if (is_root(i))
       mark(i);
-  SmallPtrSet<const BasicBlock *, 16> split;
-  CycleInfo loops;
-  loops.compute(function);
-  while (!work.empty()) {
-    const Value *v = work.pop_back_val();
-    for (const User *user : v->users())
-      mark(*user);
-    // A branch on it: phis where its sides meet differ, and values carried out of a loop that
-    // threads leave at different times.
-    for (const User *user : v->users()) {
-      auto *terminator = dyn_cast<Instruction>(user);
-      if (!terminator || !terminator->isTerminator() ||
-          !split.insert(terminator->getParent()).second)
-        continue;
-      const BasicBlock &block = *terminator->getParent();
-      SmallPtrSet<const BasicBlock *, 16> region;
-      influence(block, post, region);
-      for (const BasicBlock *b : region)
-        for (const PHINode &phi : b->phis())
-          mark(phi);
-      for (const Cycle *loop : entered_apart(block, loops, post))
-        for (const BasicBlock *entry : loop->entries())
-          for (const PHINode &phi : entry->phis())
-            mark(phi);
-      for (const Cycle *loop = loops.getCycle(&block); loop; loop = loop->getParentCycle()) {
-        if (all_of(successors(&block), [&](const BasicBlock *s) { return loop->contains(s); }))
-          continue;
-        for (const BasicBlock *b : loop->blocks())
-          for (const Instruction &i : *b)
-            for (const User *outside : i.users())
-              if (!loop->contains(cast<Instruction>(outside)->getParent()))
-                mark(*outside);
+  // What was the same by its number hangs on values that may have come to vary since.
+  for (bool grown = true; grown;) {
+    while (!work_.empty())
+      spread(*work_.pop_back_val(), post);
+    grown = false;
+    for (const Instruction *i : by_number_)
+      if (!varies(*i) && !tells_group_alone(*i)) {
+        varying_.insert(i);
+        work_.push_back(i);
+        grown = true;
       }
+  }
+}
+
+/// Only what varies in the wave can vary in the warp.
+void ThreadUniformity::mark(const Value &v) {
+  auto *i = dyn_cast<Instruction>(&v);
+  if (!i || varies(*i) || !wave_.isDivergent(i) || is_same(*i))
+    return;
+  if (is_row(*i)) {
+    used_rows_ = true;
+    return;
+  }
+  if (tells_group_alone(*i)) {
+    by_number_.insert(i);
+    return;
+  }
+  varying_.insert(i);
+  work_.push_back(i);
+}
+
+/// Marks what varies because `value` does.
+void ThreadUniformity::spread(const Value &value, PostDominatorTree &post) {
+  for (const User *user : value.users())
+    mark(*user);
+  // A branch on it: phis where its sides meet differ, and values carried out of a cycle that
+  // threads leave at different times.
+  for (const User *user : value.users()) {
+    auto *terminator = dyn_cast<Instruction>(user);
+    if (!terminator || !terminator->isTerminator() ||
+        !split_.insert(terminator->getParent()).second)
+      continue;
+    const BasicBlock &block = *terminator->getParent();
+    const Cycle *cycle = cycles_.getCycle(&block);
+    SmallPtrSet<const BasicBlock *, 16> region;
+    influence(block, post, region, /*meeting=*/!cycle);
+    for (const BasicBlock *b : region)
+      for (const PHINode &phi : b->phis())
+        mark(phi);
+    for (const Cycle *apart : entered_apart(block, cycles_, post))
+      for (const BasicBlock *entry : apart->entries())
+        for (const PHINode &phi : entry->phis())
+          mark(phi);
+    for (; cycle; cycle = cycle->getParentCycle()) {
+      if (all_of(successors(&block), [&](const BasicBlock *s) { return cycle->contains(s); }))
+        continue;
+      for (const BasicBlock *b : cycle->blocks())
+        for (const Instruction &i : *b)
+          for (const User *outside : i.users())
+            if (!cycle->contains(cast<Instruction>(outside)->getParent()))
+              mark(*outside);
     }
   }
 }
@@ -173,18 +194,25 @@ bool warps_are_rows(const Function &kernel) {
 }
 
 void influence(const BasicBlock &block, PostDominatorTree &post,
-               SmallPtrSetImpl<const BasicBlock *> &region) {
+               SmallPtrSetImpl<const BasicBlock *> &region, bool meeting) {
   auto *node = post.getNode(&block);
   const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
-  SmallVector<const BasicBlock *> work(successors(&block));
-  SmallPtrSet<const BasicBlock *, 16> seen;
-  while (!work.empty()) {
-    const BasicBlock *b = work.pop_back_val();
-    if (!seen.insert(b).second)
+  SmallPtrSet<const BasicBlock *, 4> sides;
+  SmallPtrSet<const BasicBlock *, 16> before; // reached by an earlier side
+  for (const BasicBlock *side : successors(&block)) {
+    if (!sides.insert(side).second)
       continue;
-    region.insert(b);
-    if (b != meet)
-      append_range(work, successors(b));
+    SmallVector<const BasicBlock *> work{side};
+    SmallPtrSet<const BasicBlock *, 16> seen;
+    while (!work.empty()) {
+      const BasicBlock *b = work.pop_back_val();
+      if (!seen.insert(b).second)
+        continue;
+      if (!before.insert(b).second || !meeting)
+        region.insert(b);
+      if (b != meet)
+        append_range(work, successors(b));
+    }
   }
 }
 

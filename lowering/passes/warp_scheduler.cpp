@@ -95,8 +95,9 @@ void WarpScheduler::start() {
   leave_ = new_block("leave");
   dispatch_ = new_block("dispatch");
   latch_ = new_block("latch");
-  // Threads that have ended in the common version still count there: whoever waits for them leaves
-  // for the dispatch loop, which knows better.
+  // Threads that have ended in the common version still count there, but for those that
+  // note_who_is_left() knows of: whoever waits for them leaves for the dispatch loop, which knows
+  // better.
   common_ = {leave_, ballot(b_.getTrue())};
   warps_ = warps_in(common_.alive);
   b_.SetInsertPoint(dispatch_);

@@ -75,6 +75,8 @@ private:
 
   // warp_scheduler_cuts.cpp
   llvm::SmallVector<Edge> edges_to_cut();
+  llvm::SmallVector<llvm::BasicBlock *> blocks_of_all(llvm::ArrayRef<Edge> cut);
+  void note_who_is_left(llvm::ArrayRef<llvm::BasicBlock *> blocks);
   void make_versions();
   void cut_edge(llvm::Instruction *terminator, unsigned successor, llvm::BasicBlock *target);
   void end_threads(llvm::ArrayRef<llvm::BasicBlock *> blocks);
@@ -122,6 +124,9 @@ private:
   llvm::BasicBlock *leave_ = nullptr, *dispatch_ = nullptr, *latch_ = nullptr;
   llvm::Value *warps_ = nullptr; // at the start
   Version version_, common_, cut_;
+  /// By places in the common version: the lanes that had not ended at the last block on the way
+  /// that all of them come to.
+  llvm::DenseMap<const llvm::CallInst *, llvm::Value *> left_;
   llvm::ValueToValueMapTy copies_;               // cut version -> common version
   llvm::SmallVector<llvm::BasicBlock *> points_; // ordinary resume points by number
   llvm::DenseMap<llvm::BasicBlock *, uint32_t> numbers_;

@@ -1,10 +1,13 @@
 #include "lowering/passes/warp_scheduler.h"
 
 #include "lowering/passes/kept_values.h"
+#include "lowering/passes/thread_uniformity.h"
 
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/PostDominators.h"
 #include "llvm/IR/Dominators.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 namespace w2w {
@@ -75,9 +78,94 @@ SmallVector<WarpScheduler::Edge> WarpScheduler::edges_to_cut() {
   return edges;
 }
 
+/// Blocks behind branches of which the other side is the end of the kernel: to each come, together,
+/// all threads of the wave that have not ended. None of them is behind a part of the kernel in
+/// which some may leave for the dispatch loop before others.
+SmallVector<BasicBlock *> WarpScheduler::blocks_of_all(ArrayRef<Edge> cut) {
+  auto acts = [](const Instruction &i) {
+    return i.mayHaveSideEffects() || (isa<CallInst>(i) && !isa<IntrinsicInst>(i));
+  };
+  auto only_ends = [&](const BasicBlock *block) {
+    for (SmallPtrSet<const BasicBlock *, 4> seen; block && seen.insert(block).second;
+         block = block->getSingleSuccessor()) {
+      if (any_of(*block, acts))
+        return false;
+      if (isa<ReturnInst>(block->getTerminator()))
+        return true;
+    }
+    return false;
+  };
+  auto leaves = [&](const BasicBlock *to) {
+    return any_of(cut, [&](const Edge &edge) {
+      return edge.in_both && edge.terminator->getSuccessor(edge.successor) == to;
+    });
+  };
+  auto waits = [&](const BasicBlock *block) {
+    return leaves(block) ||
+           any_of(verdict_.places, [&](CallInst *call) { return call->getParent() == block; });
+  };
+  PostDominatorTree post(f_);
+  SmallVector<BasicBlock *> found;
+  SmallPtrSet<BasicBlock *, 16> passed;
+  for (BasicBlock *at = start_; at && passed.insert(at).second;) {
+    SmallSetVector<BasicBlock *, 4> on;
+    bool some_end = false;
+    for (BasicBlock *next : successors(at))
+      if (only_ends(next))
+        some_end = true;
+      else
+        on.insert(next);
+    if (on.size() == 1 && on[0]->getUniquePredecessor()) {
+      at = on[0];
+      if (leaves(at))
+        break;
+      if (some_end)
+        found.push_back(at);
+      continue;
+    }
+    // Sides that meet again, with nothing to wait for on them and no other way there.
+    auto *node = post.getNode(at);
+    BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+    if (some_end || !meet)
+      break;
+    SmallPtrSet<const BasicBlock *, 16> region;
+    influence(*at, post, region);
+    if (any_of(region, [&](const BasicBlock *b) {
+          return (b != meet && waits(b)) || any_of(predecessors(b), [&](const BasicBlock *from) {
+                   return from != at && (from == meet || !region.contains(from));
+                 });
+        }))
+      break;
+    if (leaves(meet))
+      break;
+    at = meet;
+  }
+  return found;
+}
+
+/// In the common version, where lanes that have ended must not keep the others from going on at
+/// once. Counted barriers still have to be told of warps that are gone.
+void WarpScheduler::note_who_is_left(ArrayRef<BasicBlock *> blocks) {
+  if (blocks.empty())
+    return;
+  DominatorTree dominators(f_);
+  for (BasicBlock *block : blocks) {
+    auto *copy = cast<BasicBlock>(copies_[block]);
+    b_.SetInsertPoint(copy, copy->getFirstInsertionPt());
+    b_.SetCurrentDebugLocation(DebugLoc());
+    Value *left = ballot(b_.getTrue());
+    for (CallInst *call : verdict_.places) {
+      auto *common = cast<CallInst>(copies_[call]);
+      if (!counted_.contains(call) && dominators.dominates(copy, common->getParent()))
+        left_[common] = left;
+    }
+  }
+}
+
 /// Makes the common version of all behind the start, and cuts the other one's loops.
 void WarpScheduler::make_versions() {
   SmallVector<Edge> edges = edges_to_cut();
+  SmallVector<BasicBlock *> of_all = blocks_of_all(edges);
   // Phis at the targets become variables first: the edges they speak of go.
   SmallSetVector<BasicBlock *, 16> targets;
   for (const Edge &edge : edges)
@@ -113,6 +201,7 @@ void WarpScheduler::make_versions() {
   for (const Edge &edge : edges)
     cut_edge(edge.terminator, edge.successor, edge.terminator->getSuccessor(edge.successor));
   end_threads(blocks);
+  note_who_is_left(of_all);
 }
 
 void WarpScheduler::end_threads(ArrayRef<BasicBlock *> blocks) {

@@ -84,6 +84,8 @@ void WarpScheduler::cut_at_operation(CallInst &cut, CallInst &common, bool whole
   for (auto &[version, one] : {std::pair{common_, &common}, std::pair{cut_, &cut}}) {
     version_ = version;
     CallInst &call = *one;
+    if (Value *left = left_.lookup(&call))
+      version_.alive = left;
     Place place = split_at(call);
     Value *mask = b_.getInt32(~0u), *key = b_.getInt32(0);
     if (whole_wave) {

@@ -4,6 +4,7 @@
 ; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx942 %t/loop.ll -o - | FileCheck %s --check-prefix=LOOP --implicit-check-not=w2w.barrier.words
 ; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx1100 %t/lock.ll -o - | FileCheck %s --check-prefix=LOCK
 ; RUN: %w2w-opt --passes=schedule_warps,lower_special_registers --emit=llvm-opt -mcpu=gfx942 %t/mixed.ll -o - | FileCheck %s --check-prefix=MIXED
+; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx942 %t/left.ll -o - | FileCheck %s --check-prefix=GONE
 
 ; A barrier of the whole block stays the hardware's: where the whole wave has come to it together, in either version,
 ; and in one place for threads that come one after the other.
@@ -62,6 +63,27 @@
 ; MIXED: {{^}}w2w.barrier.sync:
 ; MIXED-NEXT: call void @w2w.barrier.sync(i32 0)
 
+; Nobody waits for threads that have left by a branch which the whole wave has come to; but who acts before the end has not left yet, and
+; behind a loop from which some go to the dispatch loop first, those who are missing may still come.
+; GONE-LABEL: define amdgpu_kernel void @left(
+; GONE: [[STAY:stay[0-9]+]]:
+; GONE-NEXT: %[[LEFT:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE: odd{{[0-9]+}}:
+; GONE-NEXT: %[[HERE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE-NEXT: icmp eq i64 %[[HERE]], %[[LEFT]]
+; GONE-LABEL: define amdgpu_kernel void @acts(
+; GONE: start:
+; GONE: %[[ALIVE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE: odd{{[0-9]+}}:
+; GONE-NEXT: %[[HERE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE-NEXT: icmp eq i64 %[[HERE]], %[[ALIVE]]
+; GONE-LABEL: define amdgpu_kernel void @lock_first(
+; GONE: start:
+; GONE: %[[ALIVE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE: odd{{[0-9]+}}:
+; GONE-NEXT: %[[HERE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE-NEXT: icmp eq i64 %[[HERE]], %[[ALIVE]]
+
 ;--- loop.ll
 declare void @w2w.barrier.sync(i32) convergent
 declare i32 @llvm.amdgcn.workitem.id.x()
@@ -107,5 +129,77 @@ part:
   br label %join
 join:
   call void @w2w.barrier.sync(i32 0)
+  ret void
+}
+
+;--- left.ll
+declare i32 @w2w.vote.ballot(i1, i32) convergent
+declare i32 @llvm.amdgcn.workitem.id.x()
+define amdgpu_kernel void @left(ptr addrspace(1) %p, i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %c = icmp ult i32 %t, %n
+  br i1 %c, label %stay, label %gone
+gone:
+  ret void
+stay:
+  %bit = trunc i32 %t to i1
+  br i1 %bit, label %odd, label %even
+odd:
+  %a = call i32 @w2w.vote.ballot(i1 true, i32 -1)
+  br label %join
+even:
+  %b = call i32 @w2w.vote.ballot(i1 true, i32 -1)
+  br label %join
+join:
+  %r = phi i32 [ %a, %odd ], [ %b, %even ]
+  store i32 %r, ptr addrspace(1) %p
+  ret void
+}
+define amdgpu_kernel void @acts(ptr addrspace(1) %p, i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  %c = icmp ult i32 %t, %n
+  br i1 %c, label %stay, label %gone
+gone:
+  store i32 0, ptr addrspace(1) %p
+  ret void
+stay:
+  %bit = trunc i32 %t to i1
+  br i1 %bit, label %odd, label %even
+odd:
+  %a = call i32 @w2w.vote.ballot(i1 true, i32 -1)
+  br label %join
+even:
+  %b = call i32 @w2w.vote.ballot(i1 true, i32 -1)
+  br label %join
+join:
+  %r = phi i32 [ %a, %odd ], [ %b, %even ]
+  store i32 %r, ptr addrspace(1) %p
+  ret void
+}
+define amdgpu_kernel void @lock_first(ptr addrspace(1) %p, i32 %n) {
+  %t = call i32 @llvm.amdgcn.workitem.id.x()
+  br label %try
+try:
+  %swap = cmpxchg ptr addrspace(1) %p, i32 0, i32 1 monotonic monotonic
+  %got = extractvalue { i32, i1 } %swap, 1
+  br i1 %got, label %have, label %try
+have:
+  store atomic i32 0, ptr addrspace(1) %p monotonic, align 4
+  %c = icmp ult i32 %t, %n
+  br i1 %c, label %stay, label %gone
+gone:
+  ret void
+stay:
+  %bit = trunc i32 %t to i1
+  br i1 %bit, label %odd, label %even
+odd:
+  %a = call i32 @w2w.vote.ballot(i1 true, i32 -1)
+  br label %join
+even:
+  %b = call i32 @w2w.vote.ballot(i1 true, i32 -1)
+  br label %join
+join:
+  %r = phi i32 [ %a, %odd ], [ %b, %even ]
+  store i32 %r, ptr addrspace(1) %p
   ret void
 }
