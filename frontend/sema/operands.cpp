@@ -437,6 +437,26 @@ private:
     return check_uniform(o.elements);
   }
 
+  /// {byte, thread} where a scale lies, of so many threads of four; vectors of two or four scales
+  /// start at every second byte or at the first (PTX ISA 9.7.14.3, table 37).
+  bool check_scale_selector(Operand &o, int64_t threads) {
+    OperandSpec list;
+    list.vector = 2;
+    list.type = {TypeRef::Kind::Fixed, 0, Type::U16};
+    if (!check_vector(list, o, Type::U16))
+      return false;
+    OperandSpec byte, thread;
+    byte.ranged = thread.ranged = true;
+    byte.high = 3;
+    byte.multiple = c_.mods.has(Mod::scale_vec_4X) ? 4 : c_.mods.has(Mod::kind_mxf8f6f4) ? 1 : 2;
+    thread.high = threads - 1;
+    for (size_t i = 0; i < o.elements.size(); ++i)
+      if (o.elements[i].kind == Operand::Kind::Immediate &&
+          !check_range(i ? thread : byte, o.elements[i]))
+        return false;
+    return true;
+  }
+
   /// The modifier written that starts so and goes on with a number ("x" for .x16), or nothing.
   std::optional<unsigned> numbered_modifier(std::string_view start) const {
     for (const isa::Slot &slot : c_.form->slots)
@@ -592,6 +612,10 @@ private:
     case Shape::Targets:
     case Shape::CallOperands:
       return true; // the parser has read them as such
+    case Shape::ScaleSelectorA:
+      return check_scale_selector(o, 2);
+    case Shape::ScaleSelectorB:
+      return check_scale_selector(o, 4);
     case Shape::Texture:
     case Shape::Surface:
     case Shape::Tensor:
