@@ -141,10 +141,14 @@ struct Operand {
 };
 static_assert(sizeof(Operand) == 56); // the AST is mostly operands
 
-/// Guard predicate `@p` / `@!p`.
+/// Guard predicate `@p` / `@!p`: a register, or a special register of type .pred.
 struct Guard {
-  const Register *reg = nullptr; // nullptr: always
+  const Register *reg = nullptr;
+  isa::SpecialRegister special{}; // where `is_special`
+  bool is_special = false;
   bool negated = false;
+  /// Whether there is a guard.
+  explicit operator bool() const { return reg || is_special; }
 };
 
 /// The modifiers of a mnemonic; instructions with the same mnemonic share them.

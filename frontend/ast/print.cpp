@@ -214,8 +214,9 @@ std::string print(const Operand &o) {
 
 std::string print(const Instruction &i) {
   std::string out;
-  if (i.guard.reg)
-    out += fmt::format("@{}{} ", i.guard.negated ? "!" : "", i.guard.reg->name);
+  if (i.guard)
+    out += fmt::format("@{}{} ", i.guard.negated ? "!" : "",
+                       i.guard.reg ? i.guard.reg->name : isa::spelling(i.guard.special));
   out += isa::spelling(i.opcode);
   // Suffixes in the form's order.
   size_t type_index = 0;

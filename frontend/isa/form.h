@@ -96,12 +96,14 @@ struct OperandSpec {
     Label,
     Targets, // name of a .branchtargets list
     CallOperands,
-    Texture,     // [texture, {coordinates}] or [texture, sampler, {coordinates}]
-    Surface,     // [surface, {coordinates}]
-    Coordinates, // offsets, gradients: a register or a list
-    Query,       // [texture | sampler | surface]
-    Tensor,      // [tensor map, {coordinates}]
-    TensorMemory // [32-bit register + offset]
+    Texture,        // [texture, {coordinates}] or [texture, sampler, {coordinates}]
+    Surface,        // [surface, {coordinates}]
+    Coordinates,    // offsets, gradients: a register or a list
+    Query,          // [texture | sampler | surface]
+    Tensor,         // [tensor map, {coordinates}]
+    ScaleSelectorA, // {byte, thread} of a scale of mma's first and
+    ScaleSelectorB, // second matrix
+    TensorMemory    // [32-bit register + offset]
   };
   enum class Relation : uint8_t { None, AtMost, AtLeast };
   Shape shape = Shape::Source;

@@ -265,7 +265,9 @@ class Table:
         m = re.fullmatch(r"<(\w+)(?::(.*))?>", text)
         if m:
             o["shape"] = "".join(w.capitalize() for w in m[1].split("_"))
-            if m[2]:
+            if o["shape"] == "ScaleSelector":  # of a or b
+                o["shape"] += m[2].upper()
+            elif m[2]:
                 o["type"] = self.type_reference(m[2], slots)
             return o
         if text.endswith(".sel"):

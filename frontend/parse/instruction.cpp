@@ -33,8 +33,16 @@ bool Parser::parse_guard(Guard &guard) {
     return false;
   const Symbol s = lookup(text);
   if (s.kind == Symbol::Kind::None) {
-    undefined(name);
-    return false;
+    const isa::SpecialRegister *special = find_special_register(name);
+    if (!special) {
+      undefined(name);
+      return false;
+    }
+    if (isa::info(*special).type == Type::Pred) {
+      guard.special = *special;
+      guard.is_special = true;
+      return true;
+    }
   }
   if (s.kind != Symbol::Kind::Register || s.reg->type != Type::Pred) {
     error({name.offset}, fmt::format("a guard must be a register of type .pred; '{}' is not", text),

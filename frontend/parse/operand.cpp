@@ -131,6 +131,26 @@ bool Parser::parse_offset(int64_t &offset) {
   return true;
 }
 
+const isa::SpecialRegister *Parser::find_special_register(const Token &name) {
+  const isa::SpecialRegister *sreg = isa::find_special_register(name.text);
+  if (!sreg)
+    return nullptr;
+  const isa::SpecialRegisterInfo &i = isa::info(*sreg);
+  if (!isa::satisfies(i.requirement, module_.version, module_.sm, module_.sm_suffix))
+    error({name.offset}, fmt::format("{} requires {}", i.name, isa::describe(i.requirement)),
+          i.section);
+  return sreg;
+}
+
+/// Whether a register has the component written behind it; any has those of video instructions.
+static bool has_component(const Register &r, Operand::Component c) {
+  using Component = Operand::Component;
+  if (c < Component::X || c > Component::W)
+    return true;
+  return r.vector_width > 1 &&
+         static_cast<unsigned>(c) - static_cast<unsigned>(Component::X) < r.vector_width;
+}
+
 bool Parser::parse_name_operand(Operand &out) {
   const Token name = tok_;
   if (name.text == "_") {
@@ -144,7 +164,16 @@ bool Parser::parse_name_operand(Operand &out) {
     out.kind = Operand::Kind::Register;
     out.reg = s.reg;
     advance();
-    return !at(Tok::DotWord) || parse_component(out);
+    if (!at(Tok::DotWord))
+      return true;
+    if (!parse_component(out))
+      return false;
+    if (!has_component(*s.reg, out.component)) {
+      error({name.offset}, fmt::format("register '{}' has no such component", s.reg->name),
+            "6.4.3");
+      return false;
+    }
+    return true;
   case Symbol::Kind::Variable: {
     out.kind = Operand::Kind::Variable;
     out.variable = s.variable;
@@ -194,12 +223,10 @@ bool Parser::parse_name_operand(Operand &out) {
   case Symbol::Kind::None:
     break;
   }
-  if (const isa::SpecialRegister *sreg = isa::find_special_register(name.text)) {
+  if (const isa::SpecialRegister *sreg = find_special_register(name)) {
     out.kind = Operand::Kind::SpecialRegister;
     out.special = *sreg;
     const isa::SpecialRegisterInfo &i = isa::info(*sreg);
-    if (!isa::satisfies(i.requirement, module_.version, module_.sm, module_.sm_suffix))
-      error(loc(), fmt::format("{} requires {}", i.name, isa::describe(i.requirement)), i.section);
     advance();
     if (at(Tok::DotWord) && !parse_component(out))
       return false;
@@ -223,8 +250,11 @@ bool Parser::parse_address(Operand &out, unsigned depth) {
     if (!parse_name_operand(base))
       return false;
     if (base.kind == Operand::Kind::Register) {
+      if (base.component != Operand::Component::None) {
+        error(at_, "an address is in a register by itself, not in a part of one", "6.4.1");
+        return false;
+      }
       out.reg = base.reg;
-      out.component = base.component;
       int64_t offset = 0;
       if (!parse_offset(offset))
         return false;

@@ -191,6 +191,8 @@ private:
   // -- operands (operand.cpp)
   bool parse_operand(Operand &out, unsigned depth = 0);
   bool parse_primary_operand(Operand &out, unsigned depth);
+  /// The special register of this name, or null; says what it requires and the module lacks.
+  const isa::SpecialRegister *find_special_register(const Token &name);
   bool parse_name_operand(Operand &out);
   bool parse_address(Operand &out, unsigned depth);
   bool parse_list(Operand &out, Operand::Kind kind, Tok close, unsigned depth);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <optional>
 
@@ -120,15 +121,12 @@ private:
 
   static std::string dotted(Type t) { return fmt::format(".{}", info(t).spelling); }
 
+  /// Whether a byte or half is written behind a register, PTX ISA 9.7.18.
+  static bool selects(const Operand &o) { return o.component >= Operand::Component::B0; }
+
   bool check_register(const Operand &o, Type type) {
-    const bool whole_vector = o.reg->vector_width > 1 && o.component == Operand::Component::None;
-    const bool selects = o.component >= Operand::Component::B0;
-    if (o.component != Operand::Component::None && !selects) {
-      const unsigned index =
-          static_cast<unsigned>(o.component) - static_cast<unsigned>(Operand::Component::X);
-      if (o.reg->vector_width == 1 || index >= o.reg->vector_width)
-        return fail(o.loc, fmt::format("register '{}' has no such component", o.reg->name));
-    }
+    const bool whole_vector =
+        o.reg->vector_width > 1 && (o.component == Operand::Component::None || selects(o));
     // set takes any register of the size for a bfloat16 result, as ptxas does.
     if (dest_ && c_.form->opcode == Opcode::set && info(type).kind == TypeKind::AltFloat &&
         !whole_vector && bits(type) == bits(o.reg->type) &&
@@ -174,7 +172,8 @@ private:
                     bool only_register) {
     if (o.negated && !spec.negatable)
       return fail(o.loc, "'!' or '-' cannot be used here");
-    if (o.component >= Operand::Component::B0 && (!spec.selector || !selector_fits(spec, o)))
+    if (selects(o) ? !spec.selector || !selector_fits(spec, o)
+                   : spec.selector && o.component != Operand::Component::None)
       return fail(o.loc, "this byte or half selector cannot be used here");
     switch (o.kind) {
     case Operand::Kind::Register:
@@ -195,6 +194,8 @@ private:
     case Operand::Kind::SpecialRegister:
       if (c_.form->opcode == Opcode::cvt && !spec.dest && !c_.mods.has(Mod::pack))
         return check_special_conversion(o, type);
+      if (in_list_ && !spec.dest)
+        return check_special_element(o, type);
       [[fallthrough]];
     default:
       return fail(o.loc, fmt::format("expected a register{}, not {}",
@@ -254,6 +255,46 @@ private:
     return true;
   }
 
+  /// A special register in a list is as good as a register without type of its width.
+  bool check_special_element(const Operand &o, Type type) {
+    const isa::SpecialRegisterInfo &i = isa::info(o.special);
+    if (i.vector_width > 1 && o.component == Operand::Component::None)
+      return fail(o.loc, fmt::format("name a component of '{}', such as {}.x", i.name, i.name));
+    return compatible(type, untyped(i.type), relaxed()) ||
+           fail(o.loc, fmt::format("special register '{}' of type .{} does not fit type {}", i.name,
+                                   info(i.type).spelling, dotted(type)));
+  }
+  static Type untyped(Type t) {
+    return t == Type::Pred ? t : bits(t) == 64 ? Type::B64 : Type::B32;
+  }
+
+  /// The type and number of the elements of a vector register, special or not, that stands by
+  /// itself.
+  static std::pair<Type, unsigned> whole_vector(const Operand &o) {
+    if (o.component == Operand::Component::None && o.kind == Operand::Kind::Register)
+      return {o.reg->type, o.reg->vector_width};
+    if (o.component == Operand::Component::None && o.kind == Operand::Kind::SpecialRegister)
+      return {isa::info(o.special).type, isa::info(o.special).vector_width};
+    return {Type::None, 1};
+  }
+
+  /// Neither negated, nor a byte or half.
+  bool check_plain(const Operand &o) {
+    if (o.negated)
+      return fail(o.loc, "'!' or '-' cannot be used here");
+    return !selects(o) || fail(o.loc, "this byte or half selector cannot be used here");
+  }
+
+  /// ptxas takes no constant where a list holds a special register.
+  bool check_company(std::span<const Operand> elements) {
+    auto special = [](const Operand &o) { return o.kind == Operand::Kind::SpecialRegister; };
+    if (std::ranges::any_of(elements, special))
+      for (const Operand &e : elements)
+        if (e.kind == Operand::Kind::Immediate)
+          return fail(e.loc, "a constant cannot stand beside a special register in a list");
+    return true;
+  }
+
   /// The elements of a list are registers of one size and one class, typed ones of any integer
   /// types; a constant is of the class of its form. They cannot all be `_`.
   bool check_uniform(std::span<const Operand> elements) {
@@ -262,13 +303,16 @@ private:
     bool sinks = !elements.empty();
     for (const Operand &e : elements) {
       Class c = Class::Any;
-      if (e.kind == Operand::Kind::Register) {
-        const unsigned have = bits(e.reg->type);
+      const bool special = e.kind == Operand::Kind::SpecialRegister;
+      if (e.kind == Operand::Kind::Register || special) {
+        const unsigned have = bits(special ? isa::info(e.special).type : e.reg->type);
         if (size && have != size)
-          return fail(e.loc, fmt::format("register '{}' has {} bits, others of the list {}",
-                                         e.reg->name, have, size));
+          return fail(e.loc,
+                      fmt::format("{} has {} bits, others of the list {}",
+                                  special ? describe(e) : fmt::format("register '{}'", e.reg->name),
+                                  have, size));
         size = have;
-        if (info(e.reg->type).kind != TypeKind::Bits)
+        if (!special && info(e.reg->type).kind != TypeKind::Bits)
           c = e.reg->type == Type::F16x2 ? Class::Half2
               : is_float(e.reg->type)    ? Class::Float
                                          : Class::Integer;
@@ -284,7 +328,9 @@ private:
                                        describe(e)));
       all = c;
     }
-    return !sinks || fail(elements[0].loc, "'_' cannot stand for every element of a list");
+    if (sinks)
+      return fail(elements[0].loc, "'_' cannot stand for every element of a list");
+    return check_company(elements);
   }
 
   /// A fragment of constants alone has their types: integers are .s32, 1.0 is an .f64.
@@ -303,6 +349,12 @@ private:
   }
 
   bool check_pack(Operand &o, Type type, bool dest) {
+    if (const auto [element, width] = whole_vector(o); width > 1) {
+      if ((dest && o.kind == Operand::Kind::SpecialRegister) || element == Type::Pred ||
+          bits(element) * width != bits(type))
+        return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
+      return true;
+    }
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list in braces, not {}", describe(o)));
     const size_t n = o.elements.size();
@@ -311,10 +363,18 @@ private:
       return fail(o.loc, fmt::format("a list of {} elements cannot make up {}", n, dotted(type)));
     const unsigned each = bits(type) / static_cast<unsigned>(n);
     for (const Operand &e : o.elements) {
+      if (!check_plain(e))
+        return false;
       if (e.kind == Operand::Kind::Sink && dest)
         continue;
       if (e.kind == Operand::Kind::Immediate && !dest)
         continue;
+      if (e.kind == Operand::Kind::SpecialRegister && !dest) {
+        const Type part = each == 64 ? Type::B64 : each == 32 ? Type::B32 : Type::B16;
+        if (!check_special_element(e, part))
+          return false;
+        continue;
+      }
       if (e.kind != Operand::Kind::Register || e.reg->type == Type::Pred)
         return fail(e.loc, fmt::format("expected a register, not {}", describe(e)));
       if (bits(e.reg->type) != each ||
@@ -334,6 +394,7 @@ private:
         // A list of one is taken for a scalar.
         if (o.kind == Operand::Kind::Vector && o.elements.size() == 1) {
           Operand one = o.elements[0];
+          in_list_ = true;
           if (!check_scalar(spec, one, type, spec.sink, spec.dest))
             return false;
           if (convert_)
@@ -353,6 +414,10 @@ private:
         return fail(o.loc, fmt::format("{} does not fit type {}", describe(o), dotted(type)));
       return true;
     }
+    // mov.v4.u32 {a, b, c, d}, %tid
+    if (c_.form->opcode == Opcode::mov && o.kind == Operand::Kind::SpecialRegister && !spec.dest &&
+        o.component == Operand::Component::None && isa::info(o.special).vector_width == want)
+      return check_special_type(o, type);
     if (o.kind != Operand::Kind::Vector)
       return fail(o.loc, fmt::format("expected a list of {} elements in braces, not {}", want,
                                      describe(o)));
@@ -363,12 +428,33 @@ private:
     for (const Operand &e : o.elements) {
       Operand &element =
           const_cast<Operand &>(e); // lists are the parser's own, made for this instruction
+      in_list_ = true;
       // Lists as long as the shape says are results of wgmma and tcgen05, all of them wanted.
       const bool sink = spec.dest && spec.vector != OperandSpec::kAnyLength;
       if (!check_scalar(spec, element, type, sink, spec.dest))
         return false;
     }
     return check_uniform(o.elements);
+  }
+
+  /// {byte, thread} where a scale lies, of so many threads of four; vectors of two or four scales
+  /// start at every second byte or at the first (PTX ISA 9.7.14.3, table 37).
+  bool check_scale_selector(Operand &o, int64_t threads) {
+    OperandSpec list;
+    list.vector = 2;
+    list.type = {TypeRef::Kind::Fixed, 0, Type::U16};
+    if (!check_vector(list, o, Type::U16))
+      return false;
+    OperandSpec byte, thread;
+    byte.ranged = thread.ranged = true;
+    byte.high = 3;
+    byte.multiple = c_.mods.has(Mod::scale_vec_4X) ? 4 : c_.mods.has(Mod::kind_mxf8f6f4) ? 1 : 2;
+    thread.high = threads - 1;
+    for (size_t i = 0; i < o.elements.size(); ++i)
+      if (o.elements[i].kind == Operand::Kind::Immediate &&
+          !check_range(i ? thread : byte, o.elements[i]))
+        return false;
+    return true;
   }
 
   /// The modifier written that starts so and goes on with a number ("x" for .x16), or nothing.
@@ -486,6 +572,7 @@ private:
   bool check(const OperandSpec &spec, Operand &o) {
     const Type type = resolve(spec.type);
     dest_ = spec.dest;
+    in_list_ = false;
     if (spec.vector == OperandSpec::kPack)
       return check_pack(o, type, spec.dest);
     if (spec.shape == Shape::Pair)
@@ -525,6 +612,10 @@ private:
     case Shape::Targets:
     case Shape::CallOperands:
       return true; // the parser has read them as such
+    case Shape::ScaleSelectorA:
+      return check_scale_selector(o, 2);
+    case Shape::ScaleSelectorB:
+      return check_scale_selector(o, 4);
     case Shape::Texture:
     case Shape::Surface:
     case Shape::Tensor:
@@ -577,6 +668,11 @@ private:
     const isa::SpecialRegisterInfo &i = isa::info(o.special);
     if (i.vector_width > 1 && o.component == Operand::Component::None)
       return fail(o.loc, fmt::format("name a component of '{}', such as {}.x", i.name, i.name));
+    return check_special_type(o, type);
+  }
+
+  bool check_special_type(const Operand &o, Type type) {
+    const isa::SpecialRegisterInfo &i = isa::info(o.special);
     // What had 16 bits once, or 32, may be read so still: %tid and its like, and %gridid (PTX
     // ISA 10.1 and 10.10).
     const bool narrow = !is_float(type) && i.requirement.ptx < 13 &&
@@ -658,10 +754,11 @@ private:
                                                    : 2;
     if (gradient || im2col ? n != want : n < want || (n != 1 && n != 2 && n != 4))
       return fail(o.loc, fmt::format("expected a list of {} elements, not {}", want, n));
+    in_list_ = true;
     for (const Operand &e : o.elements)
       if (!check_scalar({}, const_cast<Operand &>(e), type, false, false))
         return false;
-    return true;
+    return check_company(o.elements);
   }
 
   bool check_query(Operand &o) {
@@ -730,11 +827,16 @@ private:
     auto fits = [&](const Operand &e, bool layer) {
       if (e.kind == Operand::Kind::Immediate)
         return is_float(e.imm_type) == (is_float(type) && !layer);
-      return e.kind == Operand::Kind::Register &&
+      if (e.kind == Operand::Kind::SpecialRegister)
+        return check_special_element(e, layer ? Type::S32 : type);
+      return e.kind == Operand::Kind::Register && check_plain(e) && whole_vector(e).second == 1 &&
              compatible(layer ? Type::S32 : type, e.reg->type, false);
     };
     if (coordinates.kind == Operand::Kind::Register && spec.shape != Shape::Tensor) {
-      if (want == 1 ? fits(coordinates, false) : coordinates.reg->vector_width >= want)
+      const auto [element, width] = whole_vector(coordinates);
+      if (want == 1 ? fits(coordinates, false)
+                    : !coordinates.negated && width >= want && bits(element) == 32 &&
+                          (is_float(type) || !is_float(element)))
         return true;
     } else if (coordinates.kind == Operand::Kind::Vector) {
       // Lists have 1, 2 or 4 elements (PTX ISA 9.7.10.3); what is too many is ignored.
@@ -748,7 +850,7 @@ private:
                      : coordinates.elements[i].kind == Operand::Kind::Sink)
           return fail(coordinates.elements[i].loc, fmt::format("{} cannot be a coordinate here",
                                                                describe(coordinates.elements[i])));
-      return true;
+      return check_company(coordinates.elements);
     } else if (coordinates.kind == Operand::Kind::Immediate && want == 1 &&
                spec.shape != Shape::Tensor) {
       return fits(coordinates, false) ||
@@ -786,8 +888,9 @@ private:
   const Module &module_;
   bool convert_;
   const Operand *previous_ = nullptr;
-  bool dest_ = false;   // the operand being checked is the destination
-  bool inside_ = false; // the problem lies in an element of a list
+  bool dest_ = false;    // the operand being checked is the destination
+  bool inside_ = false;  // the problem lies in an element of a list
+  bool in_list_ = false; // the operand being checked is an element of a list
   SourceLoc problem_loc_;
   std::string problem_;
 };

@@ -31,21 +31,30 @@ void emit_mov(FunctionEmitter &e, const Instruction &i) {
   Type t = i.type();
   unsigned width = ptx::bits(t);
   const Operand &d = i.operand(0), &s = i.operand(1);
-  if (s.kind == Operand::Kind::Vector) { // pack, first element lowest
+  if (i.has(Mod::v2) || i.has(Mod::v4)) { // all elements are read before one is written
+    SmallVector<Value *, 4> values;
+    for (unsigned k = 0, n = FunctionEmitter::element_count(d); k < n; ++k)
+      values.push_back(e.read(FunctionEmitter::element(s, k), t));
+    for (auto [k, v] : enumerate(values))
+      e.write(FunctionEmitter::element(d, static_cast<unsigned>(k)), v, t);
+    return;
+  }
+  if (FunctionEmitter::element_count(s) > 1) { // pack, first element lowest
     unsigned n = FunctionEmitter::element_count(s), part = width / n;
     Value *all = ConstantInt::get(e.int_type(width), 0);
     for (unsigned k = 0; k < n; ++k) {
-      Value *v = e.read(s.elements[k], bits_type(part));
+      Value *v = e.read(FunctionEmitter::element(s, k), bits_type(part));
       all = b.CreateOr(all, b.CreateShl(b.CreateZExt(v, e.int_type(width)), uint64_t{k} * part));
     }
     e.write(d, all, t);
     return;
   }
-  if (d.kind == Operand::Kind::Vector) { // unpack
+  if (FunctionEmitter::element_count(d) > 1) { // unpack
     unsigned n = FunctionEmitter::element_count(d), part = width / n;
     Value *all = e.read(s, t);
     for (unsigned k = 0; k < n; ++k)
-      e.write(d.elements[k], b.CreateTrunc(b.CreateLShr(all, uint64_t{k} * part), e.int_type(part)),
+      e.write(FunctionEmitter::element(d, k),
+              b.CreateTrunc(b.CreateLShr(all, uint64_t{k} * part), e.int_type(part)),
               bits_type(part));
     return;
   }

@@ -1,5 +1,6 @@
 #include "lowering/emit/function_emitter.h"
 
+#include "frontend/isa/form.h"
 #include "lowering/abi/module_summary.h"
 #include "lowering/emit/emitter_table.h"
 #include "lowering/emit/sampler_fields.h"
@@ -186,11 +187,15 @@ void FunctionEmitter::emit_instruction(const Instruction &i) {
   line_ = at.line;
   b.SetCurrentDebugLocation(
       DILocation::get(b.getContext(), at.line, at.column, ir->getSubprogram()));
-  if (!i.guard.reg) {
+  if (!i.guard) {
     dispatch(i);
     return;
   }
-  Value *p = b.CreateLoad(b.getInt1Ty(), register_slot(*i.guard.reg, 0));
+  Operand guard;
+  guard.kind = i.guard.reg ? Operand::Kind::Register : Operand::Kind::SpecialRegister;
+  guard.reg = i.guard.reg;
+  guard.special = i.guard.special;
+  Value *p = read(guard, Type::Pred);
   if (i.guard.negated)
     p = b.CreateNot(p);
   BasicBlock *next = nullptr;
@@ -241,8 +246,7 @@ Operand FunctionEmitter::element(const Operand &op, unsigned i) {
   if (op.kind == Operand::Kind::Vector)
     return op.elements[i];
   Operand e = op;
-  if (op.kind == Operand::Kind::Register && op.reg->vector_width > 1 &&
-      op.component == Operand::Component::None)
+  if (op.component == Operand::Component::None && element_count(op) > 1)
     e.component = static_cast<Operand::Component>(static_cast<unsigned>(Operand::Component::X) + i);
   return e;
 }
@@ -252,6 +256,8 @@ unsigned FunctionEmitter::element_count(const Operand &op) {
     return static_cast<unsigned>(op.elements.size());
   if (op.kind == Operand::Kind::Register && op.component == Operand::Component::None)
     return op.reg->vector_width;
+  if (op.kind == Operand::Kind::SpecialRegister && op.component == Operand::Component::None)
+    return ptx::isa::info(op.special).vector_width;
   return 1;
 }
 

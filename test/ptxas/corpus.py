@@ -374,6 +374,8 @@ class Corpus:
                 text = "L"
             elif shape == "Sink":
                 text = "_"
+            elif shape.startswith("ScaleSelector"):
+                text = "{%uh1, %uh2}"
             else:
                 text = register
             if shape == "Pair":

@@ -93,7 +93,62 @@ std::vector<Read> all_reads() {
       if (!strstr(v.name, "cluster")) // for the sake of old code
         add(name + " as .u16", "mov.u16 %h, %" + name + "; cvt.u64.u16 %d, %h;", want);
       add(name + " by cvt", "cvt.u64.u32 %d, %" + name + ";", want);
+      // The whole vector, PTX ISA 6.4.3 and 9.7.9.4.
+      const std::string whole = std::string("%") + v.name, n = std::to_string(d);
+      add(whole + " into a list",
+          "mov.v4.u32 {%c0, %c1, %c2, %c3}, " + whole + "; cvt.u64.u32 %d, %c" + n + ";", want);
+      add(whole + " into a vector",
+          "mov.v4.b32 %v, " + whole + "; cvt.u64.u32 %d, %v." + "xyzw"[d] + ";", want);
+      if (!strstr(v.name, "cluster"))
+        add(whole + " as .v4.u16",
+            "mov.v4.u16 {%h0, %h1, %h2, %h3}, " + whole + "; cvt.u64.u16 %d, %h" + n + ";", want);
+      add(whole + " into 128 bits",
+          "mov.b128 %q, " + whole +
+              "; mov.b128 {%c0, %c1, %c2, %c3}, %q; "
+              "cvt.u64.u32 %d, %c" +
+              n + ";",
+          want);
     }
+  // Components in lists.
+  auto pair = [](unsigned low, unsigned high) { return low | uint64_t{high} << 32; };
+  auto tid_and_ctaid = [=](const Place &p) { return pair(p.thread[0], p.block[1]); };
+  add("two packed", "mov.b64 %d, {%tid.x, %ctaid.y};", tid_and_ctaid);
+  add("one packed with a register", "mov.u32 %r, %ctaid.y; mov.b64 %d, {%tid.x, %r};",
+      tid_and_ctaid);
+  add("two moved", "mov.v2.u32 {%r, %s}, {%tid.x, %ctaid.y}; mov.b64 %d, {%r, %s};", tid_and_ctaid);
+  add("two exchanged",
+      "mov.v2.u32 {%r, %s}, {%ctaid.y, %tid.x}; mov.v2.b32 {%r, %s}, {%s, %r}; "
+      "mov.b64 %d, {%r, %s};",
+      tid_and_ctaid);
+  add("a vector packed", "mov.v2.u32 %w, {%tid.x, %ctaid.y}; mov.b64 %d, %w;", tid_and_ctaid);
+  add("a vector unpacked",
+      "mov.b64 %d, {%tid.x, %ctaid.y}; mov.b64 %w, %d; mov.v2.u32 {%r, %s}, %w; "
+      "mov.b64 %d, {%r, %s};",
+      tid_and_ctaid);
+  add("two stored", "st.local.v2.u32 [spill], {%tid.x, %ctaid.y}; ld.local.b64 %d, [spill];",
+      tid_and_ctaid);
+  add("four stored as bytes",
+      "st.local.v4.u8 [spill], {%tid.x, %tid.y, %ctaid.x, %ctaid.y}; ld.local.u32 %r, [spill]; "
+      "cvt.u64.u32 %d, %r;",
+      [](const Place &p) -> uint64_t {
+        return (p.thread[0] & 255) | (p.thread[1] & 255) << 8 | (p.block[0] & 255) << 16 |
+               (p.block[1] & 255) << 24;
+      });
+  add("one in a list",
+      "st.local.u32 [spill], {%ntid.x}; ld.local.u32 %r, [spill]; cvt.u64.u32 %d, %r;",
+      [](const Place &p) { return p.shape.block[0]; });
+  add("unpacked", "mov.b32 {%h, _}, %ntid.x; cvt.u64.u16 %d, %h;",
+      [](const Place &p) { return p.shape.block[0]; });
+  // A guard.
+  add("is_explicit_cluster as a guard", "mov.u64 %d, 3; @%is_explicit_cluster mov.u64 %d, 5;",
+      [](const Place &p) { return p.shape.names_cluster ? 5 : 3; });
+  add("is_explicit_cluster as a negated guard",
+      "mov.u64 %d, 3; @!%is_explicit_cluster mov.u64 %d, 5;",
+      [](const Place &p) { return p.shape.names_cluster ? 3 : 5; });
+  add("is_explicit_cluster decides a branch",
+      "mov.u64 %d, 3; @%is_explicit_cluster bra NAMED; mov.u64 %d, 5;\nNAMED:", [](const Place &p) {
+        return p.shape.names_cluster ? 3 : 5;
+      });
   word("laneid", [](const Place &p) { return p.lane(); });
   word("warpid", [](const Place &p) { return p.linear() / 32; });
   word("nwarpid", [](const Place &p) { return p.warps(); });
@@ -167,6 +222,12 @@ std::string kernel(const std::string &name, const std::string &directives,
   .reg .b16 %h;
   .reg .b32 %r, %s, %n, %t, %b;
   .reg .b64 %d, %e, %g, %o;
+  .reg .b128 %q;
+  .reg .b16 %h<4>;
+  .reg .b32 %c<4>;
+  .reg .v4 .b32 %v;
+  .reg .v2 .b32 %w;
+  .local .align 8 .b8 spill[8];
   .shared .align 4 .b8 own[)" +
                      std::to_string(kStaticShared) + R"(];
   ld.param.u64 %o, [out];

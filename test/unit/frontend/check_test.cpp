@@ -68,6 +68,45 @@ TEST_CASE("ranges of constants", "[check]") {
   CHECK_THAT(check("lop3.b32 %r1, %r2, %r3, %r4, %r5;"), Catch::Contains("integer constant"));
 }
 
+TEST_CASE("selectors of scales", "[check]") {
+  auto scaled = [](const std::string &kind, const std::string &a, const std::string &b) {
+    const std::string two = kind.find("mxf8") == std::string::npos ? "64" : "32";
+    const std::string type = two == "64" ? "e2m1" : "e4m3";
+    return check("mma.sync.aligned.m16n8k" + two + ".row.col.kind::" + kind + ".f32." + type + "." +
+                     type + ".f32." + (kind.ends_with("4X") ? "ue4m3" : "ue8m0") +
+                     " {%f1,%f2,%f3,%f4}, {%r1,%r2,%r3,%r4}, {%r5,%r6}, "
+                     "{%f1,%f2,%f3,%f4}, %r7, {" +
+                     a + "}, %r8, {" + b + "};",
+                 "sm_120a");
+  };
+  CHECK(scaled("mxf4.block_scale", "2, 1", "0, 3") == "");
+  CHECK(scaled("mxf4.block_scale", "%h1, 1", "0, %h2") == "");
+  CHECK_THAT(scaled("mxf4.block_scale", "1, 1", "0, 3"), Catch::Contains("a multiple of 2"));
+  CHECK_THAT(scaled("mxf4.block_scale", "2, 2", "0, 3"), Catch::Contains("in 0 to 1"));
+  CHECK_THAT(scaled("mxf4.block_scale", "2, 1", "0, 4"), Catch::Contains("in 0 to 3"));
+  CHECK_THAT(scaled("mxf4nvf4.block_scale.scale_vec::4X", "0, 1", "2, %h2"),
+             Catch::Contains("a multiple of 4"));
+  CHECK(scaled("mxf8f6f4.block_scale", "3, 1", "1, 3") == "");
+}
+
+TEST_CASE("lists with special registers", "[check]") {
+  CHECK(check("mov.v4.u32 {%r1,%r2,_,%r4}, %tid;") == "");
+  CHECK(check("mov.v2.f32 {%f1,%f2}, {%tid.x,%f1};") == "");
+  CHECK(check("mov.b64 %rd1, {%tid.x,%r1};") == "");
+  CHECK(check("st.global.v2.u64 [%rd1], {%clock64,%rd1};") == "");
+  CHECK(check("@!%is_explicit_cluster mov.u32 %r1, 1;") == "");
+  CHECK_THAT(check("@%laneid mov.u32 %r1, 1;"), Catch::Contains("type .pred"));
+  CHECK_THAT(check("@%is_explicit_cluster mov.u32 %r1, 1;", "sm_80"), Catch::Contains("sm_90"));
+  CHECK_THAT(check("mov.v2.u32 {%r1,%r2}, %tid;"), Catch::Contains("a list of 2"));
+  CHECK_THAT(check("mov.v4.f32 {%f1,%f2,%f3,%f4}, %tid;"), Catch::Contains("does not fit"));
+  CHECK_THAT(check("mov.v4.u32 %r1, %tid;"), Catch::Contains("a list of 4"));
+  CHECK_THAT(check("mov.v2.u32 {%tid.x,%r2}, {%r1,%r2};"), Catch::Contains("special register"));
+  CHECK_THAT(check("mov.b64 %rd1, %tid;"), Catch::Contains("name a component"));
+  CHECK_THAT(check("mov.b64 %rd1, {%tid.x,%rd1};"), Catch::Contains("make up"));
+  CHECK_THAT(check("st.global.v2.u32 [%rd1], {%tid,%r1};"), Catch::Contains("name a component"));
+  CHECK_THAT(check("mov.b64 %rd1, {-%r1,%r2};"), Catch::Contains("cannot be used here"));
+}
+
 TEST_CASE("vectors", "[check]") {
   CHECK(check("st.global.v4.f32 [%rd1], {%f1, %f2, %f3, %f4};") == "");
   CHECK_THAT(check("st.global.v4.f32 [%rd1], {%f1, %f2};"),
