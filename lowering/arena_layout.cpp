@@ -14,33 +14,35 @@ bool in_arena(const ptx::Variable &v) {
   return v.linkage != ptx::Linkage::Extern || !v.initialiser.empty();
 }
 
-bool has_managed_variables(const ptx::Module &module) {
-  auto managed = [](const ptx::Variable *v) { return v->managed; };
-  return std::ranges::any_of(module.variables, managed) ||
-         std::ranges::any_of(module.functions, [&](const ptx::Function *f) {
-           return std::ranges::any_of(f->variables, managed);
-         });
-}
-
 ArenaLayout layout_arena(const ptx::Module &module) {
+  std::vector<const ptx::Variable *> own, managed;
   ArenaLayout layout;
-  auto place = [&](const ptx::Variable &v) {
-    if (!in_arena(v))
-      return;
-    Storage storage = storage_of(v);
-    uint64_t align = storage.align;
-    uint64_t offset = (layout.size + align - 1) / align * align;
-    layout.places.push_back({&v, offset});
-    layout.offset_of.emplace(&v, offset);
+  auto sort = [&](const auto &variables) {
+    for (const ptx::Variable *v : variables)
+      if (in_arena(*v)) {
+        (v->managed ? managed : own).push_back(v);
+        layout.align = std::max(layout.align, storage_of(*v).align);
+      }
+  };
+  sort(module.variables);
+  for (const ptx::Function *f : module.functions)
+    sort(f->variables);
+
+  auto aligned = [&](uint64_t align) { return (layout.size + align - 1) / align * align; };
+  auto place = [&](const ptx::Variable *v) {
+    Storage storage = storage_of(*v);
+    uint64_t offset = aligned(storage.align);
+    layout.places.push_back({v, offset});
+    layout.offset_of.emplace(v, offset);
     // Variables of no bytes still have an address of their own.
     layout.size = offset + std::max<uint64_t>(storage.size, 1);
-    layout.align = std::max(layout.align, storage.align);
   };
-  for (const ptx::Variable *v : module.variables)
-    place(*v);
-  for (const ptx::Function *f : module.functions)
-    for (const ptx::Variable *v : f->variables)
-      place(*v);
+  std::ranges::for_each(own, place);
+  // The managed part is allocated by itself.
+  if (!managed.empty())
+    layout.size = aligned(layout.align);
+  layout.managed_begin = layout.size;
+  std::ranges::for_each(managed, place);
   return layout;
 }
 

@@ -19,9 +19,12 @@ struct ArenaLayout {
     const ptx::Variable *variable = nullptr;
     uint64_t offset = 0;
   };
-  std::vector<Place>
-      places; // ascending offsets; module scope first, then function scope in function order
+  std::vector<Place> places; // ascending offsets; module scope first, then function scope in
+                             // function order; all of the managed ones behind the others
   uint64_t size = 0;
+  /// Where the variables that host and device share (.attribute(.managed)) begin, behind all
+  /// others: from here on the arena lies in managed memory. `size` if there are none.
+  uint64_t managed_begin = 0;
   uint32_t align = 256;
   std::unordered_map<const ptx::Variable *, uint64_t> offset_of;
 };
@@ -31,10 +34,6 @@ ArenaLayout layout_arena(const ptx::Module &module);
 
 /// Whether the variable lies in the arena at all.
 bool in_arena(const ptx::Variable &variable);
-
-/// Whether host and device share a variable of the module (.attribute(.managed)). Its arena lies in
-/// managed memory as a whole then.
-bool has_managed_variables(const ptx::Module &module);
 
 /// Bytes and alignment of a variable in memory. Those of PTX, but for textures, samplers and
 /// surfaces, which are descriptors (lowering/abi/texture_descriptor.h).

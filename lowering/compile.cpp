@@ -121,14 +121,18 @@ void Compilation::mark_arena_offsets(llvm::Module &ir) {
   if (options_.abi != KernelAbi::Runtime)
     return;
   ArenaLayout layout = layout_arena(module_);
-  llvm::StringMap<uint64_t> offsets;
+  llvm::StringMap<const ArenaLayout::Place *> places;
   for (const ArenaLayout::Place &place : layout.places)
-    offsets[variable_key(*place.variable)] = place.offset;
+    places[variable_key(*place.variable)] = &place;
   for (llvm::GlobalVariable &g : ir.globals())
     if (g.hasAttribute("w2w-variable"))
-      if (auto it = offsets.find(g.getAttribute("w2w-variable").getValueAsString());
-          it != offsets.end())
-        g.addAttribute("w2w-arena-offset", std::to_string(it->second));
+      if (auto *place = places.lookup(g.getAttribute("w2w-variable").getValueAsString())) {
+        const bool managed = place->variable->managed;
+        g.addAttribute("w2w-arena-offset",
+                       std::to_string(place->offset - (managed ? layout.managed_begin : 0)));
+        if (managed)
+          g.addAttribute("w2w-managed");
+      }
 }
 
 /// Reports what passes refused and takes the kernels that reach it from the list. False if there
@@ -252,7 +256,6 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .small_blocks = options_.small_blocks,
                 .shared_in_memory = options_.shared_in_memory,
                 .device_memory = options_.device_memory,
-                .arena_on_device = !has_managed_variables(module_),
                 .warp_modes = {},
                 .row_kernels = {},
                 .solo_kernels = {},

@@ -111,7 +111,8 @@ void Summariser::write(const ptx::Variable &v, uint64_t base, const ptx::Initial
     summary_.relocations.push_back({.offset = at,
                                     .width = static_cast<uint8_t>(std::min(width, 8u)),
                                     .shift = e.mask_shift,
-                                    .addend = place->second + static_cast<uint64_t>(e.addend)});
+                                    .addend = place->second + static_cast<uint64_t>(e.addend),
+                                    .managed = e.variable->managed});
     value = 0;
   }
   std::vector<uint8_t> &image = summary_.arena_image;
@@ -156,6 +157,7 @@ void Summariser::describe(const ptx::Variable &v, uint64_t base) {
 
 void Summariser::variables() {
   summary_.arena_size = layout_.size;
+  summary_.managed_begin = layout_.managed_begin;
   summary_.arena_align = layout_.align;
   for (const ArenaLayout::Place &place : layout_.places) {
     const ptx::Variable &v = *place.variable;

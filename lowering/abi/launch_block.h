@@ -8,7 +8,7 @@
 
 namespace w2w::abi {
 
-inline constexpr uint32_t kLaunchBlockVersion = 3;
+inline constexpr uint32_t kLaunchBlockVersion = 4;
 /// Spin locks, a dword each, of the table at LaunchBlock::atomic_locks; a power of two.
 inline constexpr uint32_t kAtomicLocks = 1024;
 
@@ -17,7 +17,7 @@ inline constexpr uint32_t kAtomicLocks = 1024;
 struct LaunchBlock {
   uint32_t version;             //  0: kLaunchBlockVersion
   uint32_t size;                //  4: sizeof(LaunchBlock)
-  uint64_t arena;               //  8: base of the module's .global/.const arena
+  uint64_t arena;               //  8: base of the module's .global/.const arena: device memory
   uint32_t ntid[3];             // 16: logical block size (threads)
   uint32_t nctaid[3];           // 28: logical grid size (blocks)
   uint32_t block_offset[3];     // 40: added to AMD's workgroup id: non-zero in sliced launches
@@ -33,6 +33,7 @@ struct LaunchBlock {
   uint64_t atomic_locks;       // 112: locks of 128-bit atomics, one table a context; 0 is free
   uint32_t static_shared_size; // 120: bytes of the kernel's own .shared variables
   uint32_t explicit_cluster;   // 124: 1 if the kernel or the launch names the size of a cluster
+  uint64_t managed_arena;      // 128: base of the module's .managed variables: managed memory
 };
 
 /// Names of the kernel argument that points to the launch block, in AMD's metadata. The second says
@@ -48,11 +49,12 @@ constexpr uint32_t solo_work_items(uint32_t threads) {
   return (threads + 31) / 32 * 64;
 }
 
-static_assert(sizeof(LaunchBlock) == 128);
+static_assert(sizeof(LaunchBlock) == 136);
 static_assert(offsetof(LaunchBlock, ntid) == 16);
 static_assert(offsetof(LaunchBlock, grid_workspace) == 56);
 static_assert(offsetof(LaunchBlock, shared_slab_stride) == 104);
 static_assert(offsetof(LaunchBlock, atomic_locks) == 112);
 static_assert(offsetof(LaunchBlock, explicit_cluster) == 124);
+static_assert(offsetof(LaunchBlock, managed_arena) == 128);
 
 } // namespace w2w::abi

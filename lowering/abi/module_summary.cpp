@@ -9,7 +9,7 @@ namespace {
 // Layout: magic (8 bytes), version (u32), checksum of everything after it (u64), then the fields in
 // declaration order. Numbers are little-endian; strings and lists start with their length as u64.
 constexpr char kMagic[8] = {'w', '2', 'w', 's', 'u', 'm', 'm', '\n'};
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 constexpr size_t kHeader = sizeof(kMagic) + sizeof(uint32_t) + sizeof(uint64_t);
 
 /// FNV-1a, 64 bits: finds damage, not malice.
@@ -114,10 +114,11 @@ template <typename Io, typename V> void fields_of(Io &io, V &r, const VariableSu
       io(r.is_extern), io(r.opaque);
 }
 template <typename Io, typename R> void fields_of(Io &io, R &r, const ArenaRelocation *) {
-  io(r.offset), io(r.width), io(r.shift), io(r.addend);
+  io(r.offset), io(r.width), io(r.shift), io(r.addend), io(r.managed);
 }
 template <typename Io, typename M> void fields_of(Io &io, M &r, const ModuleSummary *) {
-  io(r.kernels), io(r.variables), io(r.arena_size), io(r.arena_align), io(r.arena_image);
+  io(r.kernels), io(r.variables), io(r.arena_size), io(r.managed_begin), io(r.arena_align),
+      io(r.arena_image);
   io(r.relocations), io(r.functions), io(r.ptx_version), io(r.sm), io(r.diagnostics);
   io(r.independent_textures), io(r.fatal);
 }

@@ -48,18 +48,21 @@ struct VariableSummary {
 };
 
 /// An address inside the arena, to be written when the arena is placed: the low `width` bytes of
-/// (arena base + addend) >> shift go to `offset`. Function ids are already in the image.
+/// (base of the arena's part + what `addend` is behind its begin) >> shift go to `offset`. Function
+/// ids are already in the image.
 struct ArenaRelocation {
   uint64_t offset = 0;
-  uint8_t width = 8;   // bytes written: 8; 1, 2 or 4 for pieces made by mask()
-  uint8_t shift = 0;   // bits
-  uint64_t addend = 0; // offset in the arena of what is pointed to
+  uint8_t width = 8;    // bytes written: 8; 1, 2 or 4 for pieces made by mask()
+  uint8_t shift = 0;    // bits
+  uint64_t addend = 0;  // offset in the arena of what is pointed to
+  bool managed = false; // which is a managed variable: the addend may lead beyond its part
 };
 
 struct ModuleSummary {
   std::vector<KernelSummary> kernels;
   std::vector<VariableSummary> variables;
   uint64_t arena_size = 0;
+  uint64_t managed_begin = 0; // the arena from here on lies in managed memory by itself
   uint32_t arena_align = 256;
   std::vector<uint8_t> arena_image; // first arena_image.size() bytes; the rest is zero
   std::vector<ArenaRelocation> relocations;

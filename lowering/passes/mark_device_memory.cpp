@@ -145,7 +145,7 @@ private:
     if (auto field = launch_field(*value)) {
       using abi::LaunchBlock;
       roots.shared |= *field == offsetof(LaunchBlock, shared_slab);
-      return roots.global = (*field == offsetof(LaunchBlock, arena) && env_.arena_on_device) ||
+      return roots.global = *field == offsetof(LaunchBlock, arena) ||
                             *field == offsetof(LaunchBlock, device_heap) ||
                             *field == offsetof(LaunchBlock, shared_slab) ||
                             *field == offsetof(LaunchBlock, atomic_locks);

@@ -6,8 +6,8 @@
 // compare-and-swap alone (LLVM AMDGPUUsage, "amdgpu.no.fine.grained.memory" and
 // "amdgpu.no.remote.memory"; SITargetLowering::shouldExpandAtomicRMWInIR). An address is followed
 // back to what it was calculated from. These are memory of the device:
-// * module variables: the arena of the runtime ABI, unless the module has .managed variables, with
-//   which the arena lies in managed memory; in the standalone ABI, variables of the code object;
+// * module variables: the arena of the runtime ABI, but for the .managed ones, which have one of
+//   their own; in the standalone ABI, variables of the code object;
 // * what the launch block points to in device memory: heap, shared slab, locks;
 // * LDS and scratch, which a generic address may also mean;
 // * with CompileOptions::device_memory, what 64-bit kernel parameters point to: assumed, and noted

@@ -41,8 +41,6 @@ struct PassEnv {
   bool small_blocks = false;     // CompileOptions
   bool shared_in_memory = false; // CompileOptions
   bool device_memory = false;    // CompileOptions
-  /// The arena of module variables lies in device memory: no variable is .managed.
-  bool arena_on_device = true;
   /// Set by the pipeline.
   const llvm::TargetMachine *machine = nullptr;
   /// Set by the passes: how each kernel (its IR function) treats warps, and why.

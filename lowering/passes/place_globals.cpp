@@ -20,21 +20,24 @@ bool is_module_variable(const GlobalVariable &g) {
          !g.getName().starts_with("llvm.");
 }
 
-/// The arena's base at the top of each function, made on first use.
+/// The base of one of the arenas at the top of each function, made on first use.
 class ArenaBase {
 public:
+  ArenaBase(uint64_t field, StringRef name) : field_(field), name_(name) {}
+
   Value *in(Function &function) {
     Value *&base = bases_[&function];
     if (!base) {
       BasicBlock &entry = function.getEntryBlock();
       IRBuilder<> builder(&entry, entry.getFirstNonPHIOrDbgOrAlloca());
-      base = load_launch_field(builder, offsetof(abi::LaunchBlock, arena),
-                               builder.getPtrTy(kGlobalSpace), "arena");
+      base = load_launch_field(builder, field_, builder.getPtrTy(kGlobalSpace), name_);
     }
     return base;
   }
 
 private:
+  uint64_t field_;
+  StringRef name_;
   DenseMap<Function *, Value *> bases_;
 };
 
@@ -81,7 +84,8 @@ bool place_globals(Module &module, ModuleAnalysisManager &, PassEnv &env) {
   SmallVector<Constant *> constants(variables.begin(), variables.end());
   convertUsersOfConstantsToInstructions(constants);
 
-  ArenaBase arena;
+  ArenaBase arena(offsetof(abi::LaunchBlock, arena), "arena"),
+      managed(offsetof(abi::LaunchBlock, managed_arena), "managed_arena");
   for (GlobalVariable *g : variables) {
     uint64_t offset = 0;
     bool placed = g->hasAttribute("w2w-arena-offset") &&
@@ -96,7 +100,7 @@ bool place_globals(Module &module, ModuleAnalysisManager &, PassEnv &env) {
       continue;
     }
     g->removeDeadConstantUsers();
-    replace_uses(*g, offset, arena);
+    replace_uses(*g, offset, g->hasAttribute("w2w-managed") ? managed : arena);
     g->removeDeadConstantUsers();
     if (g->use_empty())
       g->eraseFromParent();

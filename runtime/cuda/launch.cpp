@@ -270,6 +270,7 @@ CUresult launch_kernel(const Launch &launch) {
   block.version = abi::kLaunchBlockVersion;
   block.size = sizeof block;
   block.arena = (*instance)->arena();
+  block.managed_arena = (*instance)->managed_arena();
   for (int i = 0; i < 3; ++i) {
     block.ntid[i] = launch.block.v[i];
     block.nctaid[i] = launch.grid.v[i];

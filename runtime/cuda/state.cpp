@@ -270,28 +270,32 @@ void AllocationMap::add(Allocation allocation) {
   by_base_[allocation.base] = allocation;
 }
 
+/// What contains the address, else the end. The mutex is held.
+AllocationMap::ByBase::const_iterator AllocationMap::holder_of(uint64_t address) const {
+  auto it = by_base_.upper_bound(address);
+  if (it == by_base_.begin() || address - (--it)->first >= it->second.size)
+    return by_base_.end();
+  return it;
+}
+
 std::optional<Allocation> AllocationMap::find(uint64_t address) const {
   std::shared_lock lock(mutex_);
-  auto it = by_base_.upper_bound(address);
-  if (it == by_base_.begin())
+  auto it = holder_of(address);
+  if (it == by_base_.end() || it->second.kind == MemoryKind::Variables)
     return std::nullopt;
-  --it;
-  const Allocation &a = it->second;
-  return address - a.base < a.size ? std::optional(a) : std::nullopt;
+  return it->second;
 }
 
 bool AllocationMap::is_own(uint64_t address, const Device &device) const {
   auto own = [&](const Allocation &a) {
-    return a.kind == MemoryKind::Device && a.context && a.context->device == &device;
+    return (a.kind == MemoryKind::Device || a.kind == MemoryKind::Variables) && a.context &&
+           a.context->device == &device;
   };
   std::shared_lock lock(mutex_);
-  auto it = by_base_.upper_bound(address);
-  if (it == by_base_.begin())
+  auto it = holder_of(address);
+  if (it == by_base_.end() || !own(it->second))
     return false;
-  const Allocation &a = (--it)->second;
-  if (address - a.base >= a.size || !own(a))
-    return false;
-  if (address > a.base || it == by_base_.begin())
+  if (address > it->first || it == by_base_.begin())
     return true;
   const Allocation &below = (--it)->second;
   return below.base + below.size != address || own(below);
@@ -300,7 +304,7 @@ bool AllocationMap::is_own(uint64_t address, const Device &device) const {
 std::optional<Allocation> AllocationMap::take(uint64_t base) {
   std::unique_lock lock(mutex_);
   auto it = by_base_.find(base);
-  if (it == by_base_.end())
+  if (it == by_base_.end() || it->second.kind == MemoryKind::Variables)
     return std::nullopt;
   Allocation a = it->second;
   by_base_.erase(it);
@@ -311,7 +315,7 @@ std::vector<Allocation> AllocationMap::take_all_of(const Context *context) {
   std::unique_lock lock(mutex_);
   std::vector<Allocation> taken;
   for (auto it = by_base_.begin(); it != by_base_.end();) {
-    if (it->second.context == context) {
+    if (it->second.context == context && it->second.kind != MemoryKind::Variables) {
       taken.push_back(it->second);
       it = by_base_.erase(it);
     } else {
@@ -319,6 +323,13 @@ std::vector<Allocation> AllocationMap::take_all_of(const Context *context) {
     }
   }
   return taken;
+}
+
+void AllocationMap::forget_variables(uint64_t base) {
+  std::unique_lock lock(mutex_);
+  if (auto it = by_base_.find(base);
+      it != by_base_.end() && it->second.kind == MemoryKind::Variables)
+    by_base_.erase(it);
 }
 
 // ---- launch ring -------------------------------------------------------------------------------
@@ -430,9 +441,23 @@ jit::Outcome<std::shared_ptr<jit::LoadedModule>> ModuleObject::instance(Context 
   jit::TargetOptions target = key->device->target;
   target.opt_level = std::min(target.opt_level, opt_level);
   auto loaded = jit::LoadedModule::create(program, target);
-  if (loaded)
-    instances[key] = *loaded;
-  return loaded;
+  if (!loaded)
+    return loaded;
+  std::shared_ptr<jit::LoadedModule> instance = *loaded;
+  if (uint64_t arena = instance->arena()) {
+    driver().allocations.add({.base = arena,
+                              .size = instance->arena_size(),
+                              .kind = MemoryKind::Variables,
+                              .context = key,
+                              .device_address = arena});
+    // Out of the books before the memory is free.
+    instance = std::shared_ptr<jit::LoadedModule>(
+        instance.get(), [own = instance, arena](jit::LoadedModule *) mutable {
+          driver().allocations.forget_variables(arena);
+          own.reset();
+        });
+  }
+  return instances[key] = instance;
 }
 
 } // namespace w2w::cuda

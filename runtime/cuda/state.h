@@ -70,7 +70,7 @@ public:
   void destroy();
 
 private:
-  static constexpr uint32_t kSlots = 512, kHalf = kSlots / 2, kSlotBytes = 128;
+  static constexpr uint32_t kSlots = 512, kHalf = kSlots / 2, kSlotBytes = 192;
   uint8_t *host_ = nullptr;
   uint64_t device_ = 0;
   uint32_t at_ = 0;
@@ -139,7 +139,7 @@ struct ModuleObject {
   ModuleTextures &textures_in(Context &context);
 };
 
-enum class MemoryKind : uint8_t { Device, Host, Managed, Registered };
+enum class MemoryKind : uint8_t { Device, Host, Managed, Registered, Variables };
 
 struct Allocation {
   uint64_t base = 0, size = 0;
@@ -151,23 +151,29 @@ struct Allocation {
   CUmemoryPool pool = nullptr;
 };
 
-/// Every allocation of the process by address.
+/// Every allocation of the process by address, and the modules' variables in device memory, which
+/// only is_own() looks at: the program has not allocated them.
 class AllocationMap {
 public:
   void add(Allocation allocation);
   /// The allocation that contains the address.
   std::optional<Allocation> find(uint64_t address) const;
-  /// Whether the address lies in device memory that was allocated on this device: not in memory of
-  /// the host, managed memory, another device's, or memory that is not in these books. An address
-  /// at which an allocation of another kind ends may be meant as its end: the answer is no.
+  /// Whether the address lies in device memory that was allocated on this device, or in that of
+  /// variables there: not in memory of the host, managed memory, another device's, or memory that
+  /// is not in these books. An address at which an allocation of another kind ends may be meant as
+  /// its end: the answer is no.
   bool is_own(uint64_t address, const Device &device) const;
   /// Removes the allocation that starts there.
   std::optional<Allocation> take(uint64_t base);
   std::vector<Allocation> take_all_of(const Context *context);
+  /// Removes the variables that start there.
+  void forget_variables(uint64_t base);
 
 private:
+  using ByBase = std::map<uint64_t, Allocation>;
+  ByBase::const_iterator holder_of(uint64_t address) const;
   mutable std::shared_mutex mutex_;
-  std::map<uint64_t, Allocation> by_base_;
+  ByBase by_base_;
   uint64_t next_id_ = 1;
 };
 

@@ -18,7 +18,8 @@ Failure device_failure(std::string_view function, hip::hipError_t error) {
 
 } // namespace
 
-std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t base) {
+std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t base,
+                                 uint64_t managed) {
   std::vector<uint8_t> image = summary.arena_image;
   auto need = [&](uint64_t end) {
     if (end > image.size())
@@ -30,7 +31,10 @@ std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t bas
         offset > summary.arena_size - relocation.width)
       continue; // cannot come from our compiler; the summary's reader has checked it
     need(offset + relocation.width);
-    const uint64_t value = (base + relocation.addend) >> (relocation.shift & 63);
+    const uint64_t target = relocation.managed
+                                ? managed + (relocation.addend - summary.managed_begin)
+                                : base + relocation.addend;
+    const uint64_t value = target >> (relocation.shift & 63);
     for (unsigned i = 0; i < relocation.width; ++i)
       image[offset + i] = static_cast<uint8_t>(value >> (8 * i));
   }
@@ -51,22 +55,27 @@ Outcome<std::shared_ptr<LoadedModule>> LoadedModule::create(std::shared_ptr<Prog
   const abi::ModuleSummary &summary = module->program_->summary();
   if (summary.arena_size == 0)
     return module;
-  // Host and device share .managed variables, so an arena that has one lies in managed memory as a
-  // whole.
-  bool managed = std::any_of(summary.variables.begin(), summary.variables.end(),
-                             [](const auto &variable) { return variable.is_managed; });
-  hip::hipError_t error =
-      managed ? api.hipMallocManaged(&module->arena_, summary.arena_size, hip::kMemAttachGlobal)
-              : api.hipMalloc(&module->arena_, summary.arena_size);
-  if (error != hip::hipSuccess) {
-    module->arena_ = nullptr;
+  const uint64_t begin = std::min(summary.managed_begin, summary.arena_size),
+                 managed = summary.arena_size - begin;
+  hip::hipError_t error = hip::hipSuccess;
+  if (begin > 0)
+    error = api.hipMalloc(&module->arena_, begin);
+  if (error == hip::hipSuccess && managed > 0)
+    error = api.hipMallocManaged(&module->managed_, managed, hip::kMemAttachGlobal);
+  if (error != hip::hipSuccess)
     return device_failure("allocating module variables", error);
-  }
-  std::vector<uint8_t> image = place_arena(summary, module->arena());
-  if (image.size() < summary.arena_size)
-    error = api.hipMemset(module->arena_, 0, summary.arena_size);
-  if (error == hip::hipSuccess && !image.empty())
-    error = api.hipMemcpy(module->arena_, image.data(), image.size(), hip::hipMemcpyHostToDevice);
+  std::vector<uint8_t> image = place_arena(summary, module->arena(), module->managed_arena());
+  auto fill = [&](void *memory, uint64_t from, uint64_t size) {
+    if (error != hip::hipSuccess || size == 0)
+      return;
+    const uint64_t given = std::min(size, image.size() - std::min<uint64_t>(from, image.size()));
+    if (given < size)
+      error = api.hipMemset(memory, 0, size);
+    if (error == hip::hipSuccess && given > 0)
+      error = api.hipMemcpy(memory, image.data() + from, given, hip::hipMemcpyHostToDevice);
+  };
+  fill(module->arena_, 0, begin);
+  fill(module->managed_, begin, managed);
   if (error == hip::hipSuccess)
     error = api.hipDeviceSynchronize(); // hipMemset may be asynchronous
   if (error != hip::hipSuccess)
@@ -79,8 +88,9 @@ LoadedModule::~LoadedModule() {
   for (auto &slot : slots_)
     if (slot->kernel.module)
       (void)api.hipModuleUnload(slot->kernel.module);
-  if (arena_)
-    (void)api.hipFree(arena_);
+  for (void *memory : {arena_, managed_})
+    if (memory)
+      (void)api.hipFree(memory);
 }
 
 bool LoadedModule::is_loaded(uint32_t index) const {
@@ -162,7 +172,10 @@ Outcome<LoadedModule::Variable> LoadedModule::variable(std::string_view name) co
   if (!found || found->is_extern)
     return Failure{FailureKind::NotFound,
                    fmt::format("no variable {} in {}", name, program_->image().name)};
-  return Variable{arena() + found->offset, found->size, found->is_managed};
+  const uint64_t address =
+      found->is_managed ? managed_arena() + (found->offset - program_->summary().managed_begin)
+                        : arena() + found->offset;
+  return Variable{address, found->size, found->is_managed};
 }
 
 } // namespace w2w::jit

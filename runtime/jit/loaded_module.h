@@ -42,7 +42,10 @@ public:
   ~LoadedModule();
 
   Program &program() const { return *program_; }
+  /// The variables' memory: the device's own, and what host and device share (.managed).
   uint64_t arena() const { return reinterpret_cast<uint64_t>(arena_); }
+  uint64_t managed_arena() const { return reinterpret_cast<uint64_t>(managed_); }
+  uint64_t arena_size() const { return program_->summary().managed_begin; }
   const TargetOptions &target() const { return target_; }
   /// Compiles and loads kernel `index` if that was not done yet. The device must be current in HIP.
   Outcome<const LoadedKernel *> kernel(uint32_t index, KernelVersion version);
@@ -69,13 +72,14 @@ private:
 
   std::shared_ptr<Program> program_;
   TargetOptions target_;
-  void *arena_ = nullptr;
+  void *arena_ = nullptr, *managed_ = nullptr;
   static constexpr size_t kVersions = 16; // all values of KernelVersion
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
-/// The arena's bytes for an arena placed at `base`: the initial image with every relocation
-/// applied.
-std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t base);
+/// The arena's bytes for an arena placed at `base`, and its managed part at `managed`: the initial
+/// image with every relocation applied. Zeros at the end may be left out.
+std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t base,
+                                 uint64_t managed);
 
 } // namespace w2w::jit

@@ -18,12 +18,14 @@
 namespace {
 
 /// Threads t of a block: counts[t % 8] is raised to t, and sums[t % 8] grows by 1. `plain` needs no
-/// assumption: it only adds integers. `variables` works on the module's own.
+/// assumption: it only adds integers. `variables` works on the module's own, of which one is shared
+/// with the host.
 const char kKernels[] = R"(
 .version 7.0
 .target sm_70
 .address_size 64
-.global .u32 highest[8];
+.visible .global .u32 highest[8];
+.visible .global .attribute(.managed) .u32 seen_by_host[8];
 .visible .entry both(.param .u64 highest, .param .u32 n, .param .u64 sums)
 {
   .reg .b32 %t, %k;
@@ -61,6 +63,9 @@ const char kKernels[] = R"(
   mov.u32 %t, %tid.x;
   and.b32 %k, %t, 7;
   mov.u64 %p, highest;
+  mad.wide.u32 %p, %k, 4, %p;
+  red.global.max.u32 [%p], %t;
+  mov.u64 %p, seen_by_host;
   mad.wide.u32 %p, %k, 4, %p;
   red.global.max.u32 [%p], %t;
   ret;
@@ -109,10 +114,10 @@ CUdeviceptr managed() {
   CHECK_CU(cuMemAllocManaged(&p, kBytes, CU_MEM_ATTACH_GLOBAL));
   return p;
 }
-CUdeviceptr variable() {
+CUdeviceptr variable(const char *name) {
   CUdeviceptr p = 0;
   size_t bytes = 0;
-  CHECK_CU(cuModuleGetGlobal_v2(&p, &bytes, module, "highest"));
+  CHECK_CU(cuModuleGetGlobal_v2(&p, &bytes, module, name));
   CHECK(bytes == kBytes);
   return p;
 }
@@ -173,7 +178,12 @@ int main(int argc, char **argv) {
   run_both({registered(), false}, b);
   run_both(a, {on_host(), false});
   run_both({managed(), false}, a);
-  run_both({variable(), false}, b); // in no book of allocations
+  run_both({variable("highest"), true}, b);
+  run_both({variable("seen_by_host"), false}, b);
+  run_both(a, {variable("seen_by_host"), false});
+  // The program has not allocated it.
+  CHECK(cuMemFree_v2(variable("highest")) == CUDA_ERROR_INVALID_VALUE);
+  run_both(b, {variable("highest"), true});
   run_both(a, b);
   CHECK(log_file.count("compiled both") == (integers_differ ? 2 : 1));
 
@@ -189,11 +199,17 @@ int main(int argc, char **argv) {
   }
   CHECK(log_file.count("compiled plain") == 1);
   CHECK(assumed("plain") == 0);
+  // Launches before have left their sums there.
+  std::vector<uint32_t> zeros(kWords);
+  for (const char *name : {"highest", "seen_by_host"})
+    CHECK_CU(cuMemcpyHtoD_v2(variable(name), zeros.data(), kBytes));
   CHECK_CU(launch("variables", nullptr));
-  std::vector<uint32_t> maxima(kWords);
-  CHECK_CU(cuMemcpyDtoH_v2(maxima.data(), variable(), kBytes));
-  for (unsigned k = 0; k < kWords; ++k)
-    CHECK(maxima[k] == kThreads - kWords + k);
+  for (const char *name : {"highest", "seen_by_host"}) {
+    std::vector<uint32_t> maxima(kWords);
+    CHECK_CU(cuMemcpyDtoH_v2(maxima.data(), variable(name), kBytes));
+    for (unsigned k = 0; k < kWords; ++k)
+      CHECK(maxima[k] == kThreads - kWords + k);
+  }
   CHECK(assumed("variables") == 0);
 
   // Another device's memory, where there are two.
@@ -209,13 +225,24 @@ int main(int argc, char **argv) {
     run_both({on_device(kBytes), true}, {on_device(kBytes), true});
   }
 
-  // Freed memory is in no book either: something else may come to lie there.
+  // Variables of a module that is gone are in no book: something else may come to lie there. Nor is
+  // freed memory.
+  CUmodule kept = module;
+  CHECK_CU(cuModuleLoadData(&module, kKernels));
+  CUdeviceptr gone = variable("highest");
+  CHECK(gone != 0);
+  CHECK_CU(cuModuleUnload(module));
+  module = kept;
   CUdeviceptr freed = on_device(kBytes);
   CHECK_CU(cuMemFree_v2(freed));
   uint32_t n = 0;
   CUdeviceptr sums = b.address;
-  void *stale[] = {&freed, &n, &sums};
+  void *stale[] = {&gone, &n, &sums};
   const size_t before = assumed("both");
+  for (CUdeviceptr at : {gone, freed}) {
+    uint64_t word = 0;
+    CHECK(cuPointerGetAttribute(&word, CU_POINTER_ATTRIBUTE_CONTEXT, at) != CUDA_SUCCESS);
+  }
   CHECK(launch("both", stale) == CUDA_ERROR_ILLEGAL_ADDRESS);
   CHECK(assumed("both") == before);
   std::printf("device memory: %d failed checks\n", failed_checks);

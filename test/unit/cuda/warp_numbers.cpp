@@ -2,6 +2,7 @@
 // only look alike: which kernels need more than paired mode, and that each warp votes as a whole
 // whatever the block's shape.
 //   warp_numbers paired   on a device of 64-lane waves: the log is asked for the modes too
+//   warp_numbers small    the results, in blocks of at most 512 threads
 //   warp_numbers          the results alone
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
@@ -199,7 +200,7 @@ void launch(CUfunction function, const Idiom &idiom, const Shape &block, uint32_
   CHECK(wrong == 0);
 }
 
-void run(bool paired, const LogFile &log) {
+void run(bool paired, bool small, const LogFile &log) {
   std::string text = ".version 7.0\n.target sm_70\n.address_size 64\n";
   for (const Idiom &idiom : kIdioms)
     text += kernel_text(idiom);
@@ -231,7 +232,7 @@ void run(bool paired, const LogFile &log) {
       bool launched = false;
       for (const Shape &block : kShapes) {
         const bool is_rows = block[0] % 32 == 0 || (block[1] == 1 && block[2] == 1);
-        if (is_rows != rows)
+        if (is_rows != rows || (small && block[0] * block[1] * block[2] > 512))
           continue;
         if (*idiom.required &&
             !std::strstr((std::string(idiom.required) + ", 1, 1,").c_str(),
@@ -254,6 +255,6 @@ void run(bool paired, const LogFile &log) {
 int main(int argc, char **argv) {
   ::setenv("CUDA_CACHE_DISABLE", "1", 1); // what is compiled is logged
   const LogFile log("warp_numbers", "info");
-  const bool paired = argc > 1 && std::strcmp(argv[1], "paired") == 0;
-  return run_in_context("warp_numbers", [&] { run(paired, log); });
+  const std::string mode = argc > 1 ? argv[1] : "";
+  return run_in_context("warp_numbers", [&] { run(mode == "paired", mode == "small", log); });
 }

@@ -21,7 +21,7 @@ TEST_CASE("relocations write the arena's base plus their addend, whole or in par
   summary.arena_image = {1, 2, 3, 4, 5, 6, 7, 8, 0x10, 0, 0, 0, 0, 0, 0, 0};
   // The second lies past the initial image; the others are a byte and the lower half of addresses.
   summary.relocations = {{8, 8, 0, 0x10}, {40, 8, 0, 0}, {5, 1, 8, 0x1fe}, {0, 4, 0, 0xfff}};
-  std::vector<uint8_t> placed = place_arena(summary, 0x7f0000001000);
+  std::vector<uint8_t> placed = place_arena(summary, 0x7f0000001000, 0x7e0000000000);
   CHECK(word(placed, 0) == 0x0807110500001fff);
   CHECK(word(placed, 8) == 0x7f0000001010);
   REQUIRE(placed.size() >= 48);
@@ -29,11 +29,24 @@ TEST_CASE("relocations write the arena's base plus their addend, whole or in par
   CHECK(word(placed, 16) == 0);
 }
 
+TEST_CASE("addresses of managed variables count from their own base, wherever they are written") {
+  abi::ModuleSummary summary;
+  summary.arena_size = 32;
+  summary.managed_begin = 16;
+  // The end of the device's part is not the begin of the managed one.
+  summary.relocations = {{0, 8, 0, 20, true}, {8, 8, 0, 16, false}, {16, 8, 0, 4, false}};
+  std::vector<uint8_t> placed = place_arena(summary, 0x7f0000001000, 0x7e0000000000);
+  REQUIRE(placed.size() >= 24);
+  CHECK(word(placed, 0) == 0x7e0000000004);
+  CHECK(word(placed, 8) == 0x7f0000001010);
+  CHECK(word(placed, 16) == 0x7f0000001004);
+}
+
 TEST_CASE("relocations outside the arena are ignored") {
   abi::ModuleSummary summary;
   summary.arena_size = 16;
   summary.relocations = {{12, 8, 0}, {UINT64_MAX - 3, 8, 0}, {0, 200, 0}};
-  CHECK(place_arena(summary, 0x1000).size() <= 16);
+  CHECK(place_arena(summary, 0x1000, 0x2000).size() <= 16);
 }
 
 TEST_CASE("images without usable PTX") {

@@ -23,9 +23,10 @@ ModuleSummary sample() {
   s.kernels = {k, {}};
   s.variables = {{.name = "v", .offset = 256, .size = 4, .align = 4, .is_const = true}};
   s.arena_size = 4096;
+  s.managed_begin = 2048;
   s.arena_align = 512;
   s.arena_image = {1, 2, 3};
-  s.relocations = {{.offset = 8, .width = 1, .shift = 24, .addend = 77}};
+  s.relocations = {{.offset = 8, .width = 1, .shift = 24, .addend = 77, .managed = true}};
   s.functions = {"f", "kernel"};
   s.ptx_version = 90;
   s.sm = 89;
@@ -58,6 +59,7 @@ TEST_CASE("A module summary survives the round trip") {
   CHECK(r->variables[0].is_const);
   CHECK_FALSE(r->variables[0].is_extern);
   CHECK(r->arena_size == 4096);
+  CHECK(r->managed_begin == 2048);
   CHECK(r->arena_align == 512);
   CHECK(r->arena_image == std::vector<uint8_t>{1, 2, 3});
   REQUIRE(r->relocations.size() == 1);

@@ -49,9 +49,30 @@ TEST_CASE("Variables are laid out in order, aligned") {
   CHECK(s.variable("c").offset == 24);
   CHECK(s.variable("e").is_extern);
   CHECK(s.summary.arena_size == 32);
+  CHECK(s.summary.managed_begin == 32);
   CHECK(s.summary.arena_align >= 16);
   CHECK(s.word(16) == 0x030201u);
   CHECK(s.word(24) == 0x1122334455667788u);
+}
+
+TEST_CASE("Managed variables lie behind all others, in a part of their own") {
+  Summary s(".visible .global .attribute(.managed) .u32 shared[3];\n"
+            ".visible .global .align 512 .u32 own;\n"
+            ".visible .global .u64 to_shared = shared;\n"
+            ".visible .global .attribute(.managed) .u64 to_own = own;\n");
+  REQUIRE_FALSE(s.diags.has_errors());
+  CHECK(s.variable("own").offset == 0);
+  CHECK(s.variable("to_shared").offset == 8);
+  CHECK(s.summary.managed_begin == 512);
+  CHECK(s.variable("shared").offset == 512);
+  CHECK(s.variable("shared").is_managed);
+  CHECK(s.variable("to_own").offset == 528);
+  CHECK(s.summary.arena_size == 536);
+  REQUIRE(s.summary.relocations.size() == 2);
+  CHECK(s.summary.relocations[0].offset == 8);
+  CHECK(s.summary.relocations[0].managed);
+  CHECK(s.summary.relocations[1].offset == 528);
+  CHECK_FALSE(s.summary.relocations[1].managed);
 }
 
 TEST_CASE("Textures, samplers and surfaces are unbound descriptors in the arena") {
