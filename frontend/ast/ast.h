@@ -236,6 +236,13 @@ struct PerformanceDirectives {
   bool blocksareclusters = false;
 };
 
+/// How many registers a function preserves, `.abi_preserve` and `.abi_preserve_control`: of
+/// NVIDIA's calling convention, and read for the sake of declarations that must agree.
+struct PreservedRegisters {
+  std::optional<uint32_t> general, control;
+  bool operator==(const PreservedRegisters &) const = default;
+};
+
 struct Function {
   std::string_view name;
   bool is_entry = false;
@@ -250,6 +257,7 @@ struct Function {
   std::span<const Register *const> param_registers;  // parallel to params
   bool variadic = false;
   PerformanceDirectives performance;
+  PreservedRegisters preserved;
   std::span<const Register *const> registers; // by index
   std::span<const Variable *const>
       variables; // by index: .local, .shared, .param (call depots), .global/.const in scope

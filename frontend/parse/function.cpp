@@ -2,6 +2,7 @@
 // to 11.4, 11.7, 9.7.12.1.
 #include "frontend/parse/parser_impl.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace w2w::ptx {
@@ -91,6 +92,28 @@ bool Parser::parse_dimensions(uint32_t (&out)[3]) {
   return false;
 }
 
+void Parser::parse_preserved(std::string_view word, SourceLoc at_, PreservedRegisters &out) {
+  const bool control = word == "abi_preserve_control";
+  require(90, 80, at_, fmt::format(".{}", word), control ? "11.4.9" : "11.4.8");
+  const SourceLoc value_loc = loc();
+  const auto n = parse_count("number of registers");
+  if (!n)
+    return;
+  const uint32_t limit = control ? 11 : 239; // ptxas', for every target
+  if (*n > limit)
+    error(value_loc, fmt::format(".{} is at most {}", word, limit), control ? "11.4.9" : "11.4.8");
+  std::optional<uint32_t> &slot = control ? out.control : out.general;
+  if (slot)
+    error(at_, fmt::format(".{} is given twice", word), control ? "11.4.9" : "11.4.8");
+  slot = static_cast<uint32_t>(std::min<uint64_t>(*n, limit));
+}
+
+void Parser::parse_noreturn(SourceLoc at_, bool &noreturn, const PreservedRegisters &preserved) {
+  if (noreturn || preserved != PreservedRegisters{})
+    error(at_, ".noreturn is given once, before .abi_preserve", "11.4.6");
+  noreturn = true;
+}
+
 void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
   auto kernel_only = [&](SourceLoc at_, std::string_view what, std::string_view section) {
     if (!f.is_entry)
@@ -111,6 +134,8 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       out = static_cast<uint32_t>(*n);
   };
   SourceLoc clusters_are_blocks;
+  const SourceLoc first = loc();
+  const bool any = at(Tok::DotWord);
   while (at(Tok::DotWord)) {
     const SourceLoc at_ = loc();
     const std::string_view word = tok_.text;
@@ -159,11 +184,10 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       require(64, 30, at_, ".noreturn", "11.4.6");
       if (f.is_entry || !f.returns.empty())
         error(at_, ".noreturn is for functions without a return value", "11.4.6");
-      f.noreturn = true;
+      parse_noreturn(at_, f.noreturn, f.preserved);
     } else if (word == "abi_preserve" || word == "abi_preserve_control") {
-      require(90, 80, at_, "." + std::string(word), "11.4.8");
       function_only(at_, fmt::format(".{}", word), "11.4.8");
-      parse_count("number of registers"); // concerns NVIDIA's calling convention only
+      parse_preserved(word, at_, f.preserved);
     } else {
       error(at_, fmt::format("unknown directive '.{}' of a function", word), "11.4");
     }
@@ -171,6 +195,8 @@ void Parser::parse_performance(Function &f, PerformanceDirectives &p) {
       while (!at(Tok::DotWord) && !at(Tok::LBrace) && !at(Tok::Semicolon) && !at(Tok::End))
         advance();
   }
+  if (any && f.is_entry && at(Tok::Semicolon))
+    error(first, "a kernel's directives belong to its definition, not to a declaration", "11.4");
   if (p.maxntid[0] && p.reqntid[0])
     error(loc(), ".maxntid and .reqntid cannot both be given", "11.4.3");
   if (p.reqnctapercluster[0] && p.maxclusterrank)
@@ -200,6 +226,10 @@ void Parser::check_redeclaration(const Function &old, const Function &now, Sourc
 
 void Parser::check_redeclared_linkage(const Function &old, const Function &now, SourceLoc at_) {
   const bool defined_now = at(Tok::LBrace);
+  if (old.noreturn != now.noreturn || old.preserved != now.preserved)
+    error(at_,
+          fmt::format("'{}' is declared with another .noreturn or .abi_preserve before", now.name),
+          "11.4.6");
   if (old.has_body) {
     if (!defined_now) // a second body has an error of its own
       error(at_,
@@ -515,13 +545,16 @@ void Parser::parse_prototype(std::string_view name, SourceLoc at_) {
   advance();
   if (at(Tok::LParen))
     parse_parameters(params, ignored, false, false, true);
+  PreservedRegisters preserved;
   while (at(Tok::DotWord)) {
-    if (at_word("noreturn")) {
-      p->noreturn = true;
+    const SourceLoc word_loc = loc();
+    const std::string_view word = tok_.text;
+    if (word == "noreturn") {
       advance();
-    } else if (at_word("abi_preserve") || at_word("abi_preserve_control")) {
+      parse_noreturn(word_loc, p->noreturn, preserved);
+    } else if (word == "abi_preserve" || word == "abi_preserve_control") {
       advance();
-      parse_count("number of registers");
+      parse_preserved(word, word_loc, preserved);
     } else {
       error(loc(), fmt::format("unexpected '.{}' in a prototype", tok_.text), "11.3.3");
       return recover();

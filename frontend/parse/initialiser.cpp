@@ -203,8 +203,10 @@ bool Parser::parse_address_expression(InitialiserElement &e) {
   const Symbol s = lookup(text);
   e.addend = 0;
   // The offset stands behind `generic(x)`, never inside.
-  if ((generic && !expect(Tok::RParen, "after the operand of generic()")) ||
-      !parse_offset(e.addend))
+  if (generic && !expect(Tok::RParen, "after the operand of generic()"))
+    return false;
+  const bool moved = at(Tok::Plus);
+  if (!parse_offset(e.addend))
     return false;
   if (s.kind == Symbol::Kind::Variable) {
     const StateSpace space = s.variable->space;
@@ -222,6 +224,12 @@ bool Parser::parse_address_expression(InitialiserElement &e) {
     return true;
   }
   if (s.kind == Symbol::Kind::Function) {
+    if (generic || moved) {
+      error(at_,
+            fmt::format("function '{}' stands by itself, without an offset or generic()", text),
+            "5.4.4");
+      return false;
+    }
     e.function = s.function;
     e.kind = InitialiserElement::Kind::FunctionAddress;
     return true;

@@ -543,6 +543,9 @@ void Parser::parse_alias() {
   if (!same_parameters(*a.function, *t.function))
     return error(at_, fmt::format("'{}' and '{}' have different parameters", alias, target),
                  "11.2.3");
+  if (a.function->noreturn != t.function->noreturn)
+    return error(at_, fmt::format("only one of '{}' and '{}' is .noreturn", alias, target),
+                 "11.2.3");
   a.function->alias_of = t.function;
   aliases_.push_back({a.function, t.function, at_});
 }

@@ -161,6 +161,10 @@ private:
   void parse_parameters(std::vector<Variable *> &params, std::vector<const Register *> &registers,
                         bool kernel, bool named, bool inputs);
   void parse_performance(Function &f, PerformanceDirectives &p);
+  /// The number behind `.abi_preserve` or `.abi_preserve_control`, which stands at `at`.
+  void parse_preserved(std::string_view word, SourceLoc at, PreservedRegisters &out);
+  /// `.noreturn`, before the registers preserved, once.
+  void parse_noreturn(SourceLoc at, bool &noreturn, const PreservedRegisters &preserved);
   bool parse_dimensions(uint32_t (&out)[3]);
   static bool same_parameters(const Function &old, const Function &now);
   void check_redeclaration(const Function &old, const Function &now, SourceLoc at);

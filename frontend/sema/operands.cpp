@@ -828,7 +828,8 @@ private:
       if (e.kind == Operand::Kind::Immediate)
         return is_float(e.imm_type) == (is_float(type) && !layer);
       if (e.kind == Operand::Kind::SpecialRegister)
-        return check_special_element(e, layer ? Type::S32 : type);
+        return bits(isa::info(e.special).type) == 32 &&
+               check_special_element(e, layer ? Type::S32 : type);
       return e.kind == Operand::Kind::Register && check_plain(e) && whole_vector(e).second == 1 &&
              compatible(layer ? Type::S32 : type, e.reg->type, false);
     };

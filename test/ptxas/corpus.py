@@ -30,6 +30,7 @@ DECLARATIONS = (
     ".reg .pred %p<9>; .reg .b8 %b<9>; .reg .b16 %h<9>; .reg .u16 %uh<9>; .reg .s16 %sh<9>; .reg .f16 %hf<9>; "
     ".reg .b32 %r<9>; .reg .u32 %ur<9>; .reg .s32 %sr<9>; .reg .f32 %f<9>; .reg .f16x2 %hx<9>; "
     ".reg .b64 %rd<9>; .reg .u64 %ud<9>; .reg .s64 %sd<9>; .reg .f64 %fd<9>; "
+    ".reg .v2 .b32 %vd<3>; .reg .v4 .b32 %vq<3>; .reg .v2 .f32 %vf<3>; .reg .v4 .u16 %vh<3>; "
 )
 FAMILIES = {  # of registers of one width
     "%b": ["%b"], **{r: ["%h", "%uh", "%sh", "%hf"] for r in ("%h", "%uh", "%sh", "%hf")}, **{r: ["%r", "%ur", "%sr", "%f", "%hx"] for r in ("%r", "%ur", "%sr", "%f", "%hx")},
@@ -189,6 +190,13 @@ class Corpus:
             for i, operand in enumerate(operands):
                 for e in self.lists(operand):
                     self.add(form, choice, operands[:i] + ["{" + ", ".join(e) + "}"] + operands[i + 1 :])
+        # special registers in lists, and vectors for lists and registers
+        self.kind = "special"
+        for choice in (base, last):
+            operands = self.operands(form, choice)
+            for i, operand in enumerate(operands):
+                for e in self.specials(operand):
+                    self.add(form, choice, operands[:i] + [e] + operands[i + 1 :])
         # operands that may be left out
         if any(o["optional"] for o in form["operands"]):
             self.kind = "operand"
@@ -201,7 +209,7 @@ class Corpus:
                     self.constants(form, choice, operands, i, True)
         self.kind = "guard"
         text = ".".join([form["opcode"]] + [s for s in base if s]) + (" " + ", ".join(good) if good else "") + ";"
-        for guard in ("@%p3", "@!%p3", "@%r3", "@p3", "@!%f1"):
+        for guard in ("@%p3", "@!%p3", "@%r3", "@p3", "@!%f1", "@%is_explicit_cluster", "@!%is_explicit_cluster", "@%laneid", "@%tid.x"):
             if guard == "@%p3" or rank((guard, text)) % 8 == 0:
                 self.cases.setdefault((90, self.target(form), f"{guard} {text}"), (form["syntax"], self.kind))
         self.requirements(form, base)
@@ -252,6 +260,22 @@ class Corpus:
             for b in family[:4]:
                 if n > 1:
                     yield [of(b, k) for k in range(n - 1)] + [a]
+
+    @staticmethod
+    def specials(operand):
+        """Lists with special registers, and vectors by themselves, instead of a list, a coordinate or a register of mov."""
+        m = re.fullmatch(r"(?:(\[\S+, ))?\{(%[a-z]+\d(?:, %[a-z]+\d)*)\}\]?", operand)
+        if not m:
+            if operand in ("%h1", "%r1", "%rd1", "%q1"):
+                yield from ("%vd1", "%vq1", "%vd1.x", "%vd1.z", "%tid", "-%r1", operand + ".x")
+            return
+        elements = m[2].split(", ")
+        whole = (lambda e: f"{m[1]}{e}]") if m[1] else (lambda e: e)
+        for s in ("%tid.x", "%clock64", "%is_explicit_cluster", "%tid", "%envreg1", "-%r1", "!%r1", "%r1.x", "%r1.b0", "%vd1", "%vd1.y", "%vd1.z"):
+            yield whole("{" + ", ".join([s] + elements[1:]) + "}")
+            yield whole("{" + ", ".join([s] * len(elements)) + "}")
+        yield whole("{" + ", ".join(["1"] + elements[2:] + ["%tid.x"]) + "}")
+        yield from map(whole, ("%vd1", "%vq1", "%vf1", "%vh1", "%vd1.x", "%tid", "%ctaid", "%tid.x", "%clusterid"))
 
     @staticmethod
     def tensors(operand):

@@ -2,6 +2,8 @@
 
 Each list holds texts that differ from a legal one in one thing. HEAD is put before a text that has no .version of its own.
 """
+import combinations
+
 HEAD = ".version 9.0\n.target sm_90\n.address_size 64\n"
 TYPES = ("pred b8 b16 b32 b64 b128 u8 u16 u32 u64 s8 s16 s32 s64 f16 f16x2 f32 f64 bf16 bf16x2 tf32 e4m3 e5m2 e4m3x2 u16x2 s16x2 f32x2 b1 u4 "
          "texref samplerref surfref").split()
@@ -318,7 +320,7 @@ def special_registers(names):
 
 def all_modules(special):
     texts = []
-    for source in (declarations(), initialisers(), heads(), directives(), bodies(), linkage(), headers(), debugging(), variadic(), clusters(), expressions(), control(), special_registers(special)):
+    for source in (declarations(), initialisers(), heads(), directives(), bodies(), linkage(), headers(), debugging(), variadic(), clusters(), expressions(), control(), special_registers(special), combinations.all_modules()):
         for text in source:
             texts.append(text if ".version" in text or not text.strip() else HEAD + text)
     return list(dict.fromkeys(texts))

@@ -3,7 +3,7 @@
 
 usage: verdicts.py [--count N] [--only OPCODE] [--all] [--output FILE] [--jobs N]
 
-The corpus (corpus.py, modules.py) follows from the instruction table. Without --all, a sample of N instruction cases is taken:
+The corpus (corpus.py, modules.py, combinations.py) follows from the instruction table. Without --all, a sample of N instruction cases is taken:
 every spelling of every form, every constant at a border, a share of the lists and of the operands of each matrix and
 asynchronous instruction, then what a hash puts first, so that the sample hardly changes when the table grows. All module cases are taken. Writes FILE (default: verdicts.zst beside this script), which ptx_replay compares with our frontend.
 Needs a CUDA toolkit and zstd; says so and succeeds where there is no ptxas.
@@ -21,6 +21,7 @@ import oracle
 # share for each opcode; all of it with --all.
 SHARES = {"mma": 1100, "wmma": 900, "wgmma": 1100, "tcgen05": 1600, "cp": 1600, "mbarrier": 1000, "ldmatrix": 600, "stmatrix": 400, "tensormap": 500}
 LISTS = 3000  # of the cases that vary all of a list
+SPECIALS = 3000  # of those with special registers and vectors, besides mov's
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -43,7 +44,7 @@ def write(cases, module_texts):
 
 def sample(made, count):
     """Every spelling, then what the hash of the case puts first."""
-    first, rest, lists = [], [], []
+    first, rest, lists, specials = [], [], [], []
     shares = {opcode: [] for opcode in SHARES}
     for case, (syntax, kind) in made.cases.items():
         opcode = syntax.split(".")[0]
@@ -51,6 +52,10 @@ def sample(made, count):
             first.append(case)
         elif kind == "list":
             lists.append(case)
+        elif kind == "special" and opcode != "mov":
+            specials.append(case)
+        elif kind == "special":
+            first.append(case)
         elif kind in ("operand", "foreign") and opcode in shares:
             shares[opcode].append(case)
         else:
@@ -58,6 +63,7 @@ def sample(made, count):
     for opcode, cases in shares.items():
         first += sorted(cases, key=corpus.rank)[: SHARES[opcode]]
     first += sorted(lists, key=corpus.rank)[:LISTS]
+    first += sorted(specials, key=corpus.rank)[:SPECIALS]
     return first + sorted(rest, key=corpus.rank)[: max(0, count - len(first))]
 
 
@@ -75,7 +81,7 @@ class Progress:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=36000)
+    parser.add_argument("--count", type=int, default=39000)
     parser.add_argument("--only")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--output", default=os.path.join(HERE, "verdicts.zst"))
