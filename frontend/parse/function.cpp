@@ -94,17 +94,18 @@ bool Parser::parse_dimensions(uint32_t (&out)[3]) {
 
 void Parser::parse_preserved(std::string_view word, SourceLoc at_, PreservedRegisters &out) {
   const bool control = word == "abi_preserve_control";
-  require(90, 80, at_, fmt::format(".{}", word), control ? "11.4.9" : "11.4.8");
+  const std::string_view section = control ? "11.4.9" : "11.4.8";
+  require(90, 80, at_, fmt::format(".{}", word), section);
   const SourceLoc value_loc = loc();
   const auto n = parse_count("number of registers");
   if (!n)
     return;
   const uint32_t limit = control ? 11 : 239; // ptxas', for every target
   if (*n > limit)
-    error(value_loc, fmt::format(".{} is at most {}", word, limit), control ? "11.4.9" : "11.4.8");
+    error(value_loc, fmt::format(".{} is at most {}", word, limit), section);
   std::optional<uint32_t> &slot = control ? out.control : out.general;
   if (slot)
-    error(at_, fmt::format(".{} is given twice", word), control ? "11.4.9" : "11.4.8");
+    error(at_, fmt::format(".{} is given twice", word), section);
   slot = static_cast<uint32_t>(std::min<uint64_t>(*n, limit));
 }
 

@@ -1,5 +1,6 @@
 #include "lowering/passes/inline_synchronising.h"
 
+#include "lowering/passes/lower_stack.h"
 #include "lowering/passes/warp_flow.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
@@ -50,11 +51,11 @@ bool may_wait(Function &function) {
 
 /// Whether the function's frame changes as it runs: only kernels have a stack pointer for each
 /// thread (lower_stack).
-bool moves_stack(Function &function) {
+bool frame_changes(Function &function) {
   return any_of(instructions(function), [](const Instruction &i) {
     auto *array = dyn_cast<AllocaInst>(&i);
     auto *intrinsic = dyn_cast<IntrinsicInst>(&i);
-    return (array && (array->isArrayAllocation() || !array->isStaticAlloca())) ||
+    return (array && moves_stack(*array)) ||
            (intrinsic && intrinsic->getIntrinsicID() == Intrinsic::stacksave);
   });
 }
@@ -65,7 +66,7 @@ bool inline_synchronising(Module &module, ModuleAnalysisManager &, PassEnv &) {
   SmallPtrSet<Function *, 8> reaching;
   SmallVector<Function *> work;
   for (Function &f : module)
-    if (f.isDeclaration() ? is_synchronising(f.getName()) : may_wait(f) || moves_stack(f))
+    if (f.isDeclaration() ? is_synchronising(f.getName()) : may_wait(f) || frame_changes(f))
       work.push_back(&f);
   bool changed = false;
   auto inline_calls_of = [&](Function &f) {

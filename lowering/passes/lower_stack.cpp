@@ -32,11 +32,6 @@ std::optional<uint64_t> constant_size(const AllocaInst &alloca) {
   return std::nullopt;
 }
 
-/// An alloca of one byte has no array's size.
-bool moves_stack(const AllocaInst &alloca) {
-  return alloca.isArrayAllocation() || !alloca.isStaticAlloca();
-}
-
 class StackOfFunction {
 public:
   StackOfFunction(Function &function, PassEnv &env)
@@ -177,6 +172,10 @@ bool StackOfFunction::run() {
 }
 
 } // namespace
+
+bool moves_stack(const AllocaInst &alloca) {
+  return alloca.isArrayAllocation() || !alloca.isStaticAlloca();
+}
 
 bool lower_stack(Module &module, ModuleAnalysisManager &, PassEnv &env) {
   bool changed = false;

@@ -22,6 +22,9 @@ namespace w2w {
 /// could not be inlined, since a recursion has many frames.
 constexpr uint64_t kKernelStack = 4096, kFunctionStack = 1024;
 
+/// Whether the alloca changes its function's frame as it runs. One of one byte has no array's size.
+bool moves_stack(const llvm::AllocaInst &alloca);
+
 bool lower_stack(llvm::Module &module, llvm::ModuleAnalysisManager &analyses, PassEnv &env);
 
 } // namespace w2w

@@ -220,12 +220,15 @@ SmallVector<const Cycle *> entered_apart(const BasicBlock &block, const CycleInf
                                          PostDominatorTree &post) {
   SmallVector<const Cycle *> found;
   SmallPtrSet<const BasicBlock *, 16> region;
-  influence(block, post, region);
   for (const Cycle *outermost : loops.toplevel_cycles())
     for (const Cycle *loop : depth_first(outermost)) {
+      if (loop->isReducible())
+        continue;
+      if (region.empty())
+        influence(block, post, region);
       auto ahead =
           count_if(loop->entries(), [&](const BasicBlock *b) { return region.contains(b); });
-      if (!loop->isReducible() && ahead > (loop->contains(&block) ? 0 : 1))
+      if (ahead > (loop->contains(&block) ? 0 : 1))
         found.push_back(loop);
     }
   return found;

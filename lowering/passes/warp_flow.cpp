@@ -157,10 +157,8 @@ parted(Function &function, const Places &places, PostDominatorTree &post,
 /// A place in a loop with several entries in which threads may be out of step, and the branch at
 /// which they part.
 std::pair<const Instruction *, const Instruction *>
-parted_in_loop(Function &function, ArrayRef<const Instruction *> places, PostDominatorTree &post,
-               function_ref<bool(const BasicBlock &)> parts) {
-  CycleInfo loops;
-  loops.compute(function);
+parted_in_loop(Function &function, ArrayRef<const Instruction *> places, const CycleInfo &loops,
+               PostDominatorTree &post, function_ref<bool(const BasicBlock &)> parts) {
   for (const BasicBlock &block : function) {
     if (succ_size(&block) < 2 || !parts(block))
       continue;
@@ -244,8 +242,10 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
   auto in_warp = [&](const BasicBlock &b) { return warp.splits(b); };
   auto in_wave = [&](const BasicBlock &b) { return (paired ? both : warp).splits(b); };
-  for (auto [place, branch] : {parted_in_loop(function, warp_all, post, in_warp),
-                               parted_in_loop(function, wave_all, post, in_wave)})
+  CycleInfo loops;
+  loops.compute(function);
+  for (auto [place, branch] : {parted_in_loop(function, warp_all, loops, post, in_warp),
+                               parted_in_loop(function, wave_all, loops, post, in_wave)})
     if (place)
       return scheduled("threads may be out of step in a loop with several entries" +
                            at_line(place->getDebugLoc()) + " (branch" +
