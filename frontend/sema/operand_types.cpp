@@ -1,5 +1,7 @@
 #include "frontend/sema/operand_types.h"
 
+#include "frontend/isa/form.h"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -50,6 +52,18 @@ bool compatible(Type instruction, Type reg, bool relaxed) {
   default:
     return false;
   }
+}
+
+std::pair<Type, unsigned> whole_vector(const Operand &o) {
+  if (o.component == Operand::Component::None && o.kind == Operand::Kind::Register)
+    return {o.reg->type, o.reg->vector_width};
+  if (o.component == Operand::Component::None && o.kind == Operand::Kind::SpecialRegister)
+    return {isa::info(o.special).type, isa::info(o.special).vector_width};
+  return {Type::None, 1};
+}
+
+std::string dotted(Type t) {
+  return fmt::format(".{}", info(t).spelling);
 }
 
 std::string describe(const Operand &o) {

@@ -4,6 +4,7 @@
 #include "frontend/ast/ast.h"
 
 #include <string>
+#include <utility>
 
 namespace w2w::ptx {
 
@@ -14,6 +15,16 @@ Type widened(Type t);
 /// `relaxed`: wider registers too (PTX ISA 9.4.1).
 bool compatible(Type instruction, Type reg, bool relaxed);
 
+/// Whether a byte or half is written behind a register, PTX ISA 9.7.18.
+inline bool selects(const Operand &o) {
+  return o.component >= Operand::Component::B0;
+}
+
+/// The type and number of the elements of a vector register, special or not, that stands by itself.
+std::pair<Type, unsigned> whole_vector(const Operand &o);
+
+/// ".u32"
+std::string dotted(Type t);
 /// What messages call the operand: "register '%r1' of type .u32", "a list in braces".
 std::string describe(const Operand &o);
 std::string describe_register(const Register &r);
