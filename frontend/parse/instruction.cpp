@@ -303,25 +303,20 @@ bool Parser::check_call(std::span<const Operand> operands, SourceLoc at_) {
 }
 
 void Parser::finish_instruction(const Mnemonic &m, const Token &opcode, Guard guard) {
-  const Candidate *chosen = nullptr;
-  OperandProblem problem;
-  if (m.candidates.size() == 1) {
-    chosen = &m.candidates[0];
-    problem = check_operands(*chosen, operands_, module_, {opcode.offset}, true);
-  } else {
-    for (const Candidate &c : m.candidates) {
-      OperandProblem p = check_operands(c, operands_, module_, {opcode.offset}, false);
-      if (p.message.empty()) {
-        chosen = &c;
-        problem = check_operands(c, operands_, module_, {opcode.offset}, true);
-        break;
-      }
-      if (!chosen || p.progress > problem.progress) {
-        chosen = &c;
-        problem = std::move(p);
-      }
+  const bool only = m.candidates.size() == 1;
+  const Candidate *chosen = &m.candidates.front();
+  OperandProblem problem = check_operands(*chosen, operands_, module_, {opcode.offset}, only);
+  for (const Candidate &c : m.candidates.subspan(1)) {
+    if (problem.message.empty())
+      break;
+    OperandProblem p = check_operands(c, operands_, module_, {opcode.offset}, false);
+    if (p.message.empty() || p.progress > problem.progress) {
+      chosen = &c;
+      problem = std::move(p);
     }
   }
+  if (!only && problem.message.empty())
+    problem = check_operands(*chosen, operands_, module_, {opcode.offset}, true);
   const isa::Form &form = *chosen->form;
   if (!problem.message.empty())
     return error(problem.loc, fmt::format("{} in '{}'", problem.message, m.text), form.section);

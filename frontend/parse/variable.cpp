@@ -118,8 +118,8 @@ bool Parser::parse_declaration_prefix(Declaration &d) {
       if (d.space == StateSpace::Param && at_word("ptr")) {
         d.is_pointer = true;
         advance();
-        if (at(Tok::DotWord) && space_of(tok_.text)) {
-          d.pointee_space = *space_of(tok_.text);
+        if (const auto space = at(Tok::DotWord) ? space_of(tok_.text) : std::nullopt) {
+          d.pointee_space = *space;
           advance();
         }
         if (at_word("align")) {
@@ -149,12 +149,12 @@ bool Parser::parse_declaration_prefix(Declaration &d) {
       advance();
     } else if (word == "attribute") {
       parse_attributes(d);
-    } else if (word == "reg" || space_of(word)) {
+    } else if (const auto space = word == "reg" ? StateSpace::Reg : space_of(word)) {
       if (d.space != StateSpace::None) {
         error(at_, fmt::format("a declaration has one state space; {}", found()), "5.1");
         return false;
       }
-      d.space = word == "reg" ? StateSpace::Reg : *space_of(word);
+      d.space = *space;
       advance();
       if (d.space == StateSpace::Const && accept(Tok::LBracket)) { // .const[3], PTX ISA 5.1.3.1
         const auto bank = parse_count("constant bank");

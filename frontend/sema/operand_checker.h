@@ -58,6 +58,11 @@ private:
 
   // -- operand_lists.cpp
   bool check_vector(const isa::OperandSpec &spec, Operand &o, Type type);
+  /// Whether `_` may stand in a list of results. Lists as long as the shape says are results of
+  /// wgmma and tcgen05, all of them wanted; ptxas wants all of wmma.mma for .tf32 too.
+  bool may_drop_results(const isa::OperandSpec &spec) const;
+  /// What wmma.store does not take, as ptxas has it: special registers, 1.5 for .f32.
+  bool check_stored(const Operand &e, Type type);
   /// A list whose elements make up one value of the type, as mov takes it.
   bool check_pack(Operand &o, Type type, bool dest);
   /// Neither negated, nor a byte or half.

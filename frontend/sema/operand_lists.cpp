@@ -14,8 +14,10 @@ using isa::Mod;
 using isa::Opcode;
 using isa::OperandSpec;
 using isa::TypeRef;
+using Shape = isa::OperandSpec::Shape;
 
 bool OperandChecker::check_vector(const OperandSpec &spec, Operand &o, Type type) {
+  const bool only_register = spec.dest || spec.shape == Shape::Register;
   unsigned want = spec.vector;
   if (want == OperandSpec::kByModifier) {
     want = c_.mods.has(Mod::v2) ? 2 : c_.mods.has(Mod::v4) ? 4 : c_.mods.has(Mod::v8) ? 8 : 0;
@@ -24,13 +26,13 @@ bool OperandChecker::check_vector(const OperandSpec &spec, Operand &o, Type type
       if (o.kind == Operand::Kind::Vector && o.elements.size() == 1) {
         Operand one = o.elements[0];
         in_list_ = true;
-        if (!check_scalar(spec, one, type, spec.sink, spec.dest))
+        if (!check_scalar(spec, one, type, spec.sink, only_register))
           return false;
         if (convert_)
           o = one;
         return true;
       }
-      return check_scalar(spec, o, type, spec.sink, spec.dest);
+      return check_scalar(spec, o, type, spec.sink, only_register);
     }
   }
   if (want == OperandSpec::kAnyLength)
@@ -54,16 +56,32 @@ bool OperandChecker::check_vector(const OperandSpec &spec, Operand &o, Type type
     return fail(o.loc, fmt::format("expected {} elements, not {}", want, o.elements.size()));
   if (spec.type.kind == TypeRef::Kind::Fixed && !check_constants(o, type))
     return false;
+  in_list_ = true;
+  const bool sink = spec.dest && may_drop_results(spec);
   for (const Operand &e : o.elements) {
     Operand &element =
         const_cast<Operand &>(e); // lists are the parser's own, made for this instruction
-    in_list_ = true;
-    // Lists as long as the shape says are results of wgmma and tcgen05, all of them wanted.
-    const bool sink = spec.dest && spec.vector != OperandSpec::kAnyLength;
-    if (!check_scalar(spec, element, type, sink, spec.dest))
+    if (!check_stored(e, type) || !check_scalar(spec, element, type, sink, only_register))
       return false;
   }
   return check_uniform(o.elements);
+}
+
+bool OperandChecker::may_drop_results(const OperandSpec &spec) const {
+  return spec.vector != OperandSpec::kAnyLength &&
+         !(c_.form->opcode == Opcode::wmma && c_.mods.has(Mod::mma) &&
+           std::ranges::find(c_.types, Type::TF32) != c_.types.end());
+}
+
+bool OperandChecker::check_stored(const Operand &e, Type type) {
+  if (c_.form->opcode != Opcode::wmma || !c_.mods.has(Mod::store))
+    return true;
+  if (e.kind == Operand::Kind::SpecialRegister)
+    return fail(e.loc, fmt::format("wmma.store takes no special registers; move '{}' to a register",
+                                   isa::spelling(e.special)));
+  if (e.kind == Operand::Kind::Immediate && e.imm_type == Type::F64 && type == Type::F32)
+    return fail(e.loc, "a constant of type .f64 does not fit type .f32 in wmma.store; write 0f...");
+  return true;
 }
 
 bool OperandChecker::check_pack(Operand &o, Type type, bool dest) {

@@ -46,7 +46,6 @@ bool compatible(Type instruction, Type reg, bool relaxed) {
     return reg_kind == TypeKind::Bits || reg_kind == TypeKind::Unsigned ||
            reg_kind == TypeKind::Signed;
   case TypeKind::Float:
-    return reg_kind == TypeKind::Bits || reg == instruction;
   case TypeKind::AltFloat:
     return reg_kind == TypeKind::Bits || reg == instruction;
   default:

@@ -20,13 +20,11 @@ public:
   Arena &operator=(Arena &&) = default;
 
   void *allocate(size_t size, size_t align) {
-    uintptr_t p = (reinterpret_cast<uintptr_t>(next_) + align - 1) & ~(uintptr_t{align} - 1);
-    if (p + size > reinterpret_cast<uintptr_t>(end_)) {
+    if (padding(align) + size > static_cast<size_t>(end_ - next_))
       grow(size + align);
-      p = (reinterpret_cast<uintptr_t>(next_) + align - 1) & ~(uintptr_t{align} - 1);
-    }
-    next_ = reinterpret_cast<std::byte *>(p + size);
-    return reinterpret_cast<void *>(p);
+    std::byte *p = next_ + padding(align);
+    next_ = p + size;
+    return p;
   }
 
   template <typename T, typename... Args> T *make(Args &&...args) {
@@ -40,7 +38,8 @@ public:
     if (items.empty())
       return {};
     T *p = static_cast<T *>(allocate(items.size_bytes(), alignof(T)));
-    std::memcpy(static_cast<void *>(p), items.data(), items.size_bytes());
+    std::memcpy(static_cast<void *>(p), static_cast<const void *>(items.data()),
+                items.size_bytes());
     return {p, items.size()};
   }
   template <typename T> std::span<T> copy(const std::vector<T> &items) {
@@ -55,6 +54,8 @@ public:
   size_t reserved() const { return reserved_; }
 
 private:
+  /// Bytes from next_ to the next multiple of `align`, a power of two.
+  size_t padding(size_t align) const { return -reinterpret_cast<uintptr_t>(next_) & (align - 1); }
   void grow(size_t at_least) {
     const size_t size = std::max(at_least, block_size_);
     block_size_ = std::min<size_t>(block_size_ * 2, size_t{4} << 20);

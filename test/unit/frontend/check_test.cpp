@@ -126,6 +126,27 @@ TEST_CASE("matrix fragments", "[check]") {
              Catch::Contains("combination"));
 }
 
+TEST_CASE("fragments of wmma: what ptxas does not take", "[check]") {
+  const std::string f7 = "{%f1,%f2,%f3,%f4,%f5,%f6,%f7,", f8 = f7 + "%f8}";
+  const std::string r7 = "{%r1,%r2,%r3,%r4,%r5,%r6,%r7,", r8 = r7 + "%r8}";
+  CHECK(check("wmma.store.d.sync.aligned.row.m16n16k16.f32 [%rd1], " + f7 + "0f3FC00000};") == "");
+  CHECK_THAT(check("wmma.store.d.sync.aligned.row.m16n16k16.f32 [%rd1], " + f7 + "1.5};"),
+             Catch::Contains("write 0f..."));
+  CHECK_THAT(check("wmma.store.d.sync.aligned.row.m16n16k16.s32 [%rd1], " + r7 + "%laneid};"),
+             Catch::Contains("special registers"));
+  // A constant in b, of this shape alone.
+  const std::string s8 = "wmma.mma.sync.aligned.row.col.m16n16k16.s32.s8.s8.s32 " + r7 + "_}, ";
+  CHECK(check(s8 + "{%r1,1}, {%r1,%r2}, " + r7 + "1};") == "");
+  CHECK_THAT(check(s8 + "{%r1,%r2}, {%r1,1}, " + r8 + ";"), Catch::Contains("not a constant"));
+  CHECK(check("wmma.mma.sync.aligned.row.col.m8n32k16.s32.s8.s8.s32 " + r8 +
+              ", {%r1}, {%r1,%r2,%r3,1}, " + r8 + ";") == "");
+  // `_` among the results of .tf32.
+  const std::string tf32 = "wmma.mma.sync.aligned.row.col.m16n16k8.f32.tf32.tf32.f32 ";
+  const std::string sources = ", {%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, " + f8 + ";";
+  CHECK(check(tf32 + f8 + sources) == "");
+  CHECK_THAT(check(tf32 + f7 + "_}" + sources), Catch::Contains("'_'"));
+}
+
 TEST_CASE("calls", "[check]") {
   const std::string f = ".func (.param .b32 r) f(.param .b64 a);\n.entry k() { .reg .b32 %r<3>; "
                         ".reg .b64 %d<3>; .param .b32 q; .param .b64 a;\n";
