@@ -98,7 +98,7 @@ void WarpScheduler::find_the_whole(ArrayRef<Edge> cut) {
     if (again || (whole && verdict_.alike.contains(place)) ||
         (!barrier && names_executing_threads(*place)))
       all_come_.insert(place);
-    if (!some_end_)
+    if (!some_end_ || all_come_.contains(place))
       continue;
     auto *node = dominators.getNode(place->getParent());
     while (node && node->getBlock() != start_ && !wave.at(*node->getBlock()))

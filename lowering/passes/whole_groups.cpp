@@ -1,5 +1,6 @@
 #include "lowering/passes/whole_groups.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/DepthFirstIterator.h"
 #include "llvm/Analysis/PostDominators.h"
 #include "llvm/IR/CFG.h"
@@ -11,19 +12,44 @@ using namespace llvm;
 
 namespace {
 
-/// Whether threads that come to the block end without having done anything before.
+/// Whether threads that come to the block end without having done anything before, but to report a
+/// failure, which ends the launch.
 bool only_ends(const BasicBlock *block) {
   auto acts = [](const Instruction &i) {
     return i.mayHaveSideEffects() || (isa<CallInst>(i) && !isa<IntrinsicInst>(i));
   };
   for (SmallPtrSet<const BasicBlock *, 4> seen; block && seen.insert(block).second;
        block = block->getSingleSuccessor()) {
+    if (isa<UnreachableInst>(block->getTerminator()))
+      return true;
     if (any_of(*block, acts))
       return false;
     if (isa<ReturnInst>(block->getTerminator()))
       return true;
   }
   return false;
+}
+
+using Edges = SmallVector<PostDominatorTree::UpdateType>;
+
+/// The blocks from which an end can be reached without these edges. Others have no post-dominators.
+SmallPtrSet<const BasicBlock *, 16> blocks_that_end(ArrayRef<BasicBlock *> all,
+                                                    const Edges &without) {
+  DenseSet<std::pair<const BasicBlock *, const BasicBlock *>> gone;
+  for (const auto &edge : without)
+    gone.insert({edge.getFrom(), edge.getTo()});
+  SmallPtrSet<const BasicBlock *, 16> found;
+  SmallVector<const BasicBlock *> work;
+  for (const BasicBlock *block : all)
+    if (succ_empty(block) && found.insert(block).second)
+      work.push_back(block);
+  while (!work.empty()) {
+    const BasicBlock *block = work.pop_back_val();
+    for (const BasicBlock *from : predecessors(block))
+      if (!gone.contains({from, block}) && found.insert(from).second)
+        work.push_back(from);
+  }
+  return found;
 }
 
 } // namespace
@@ -49,7 +75,7 @@ WholeGroups::regions(Function &kernel, ArrayRef<BasicBlock *> all,
   for (const BasicBlock *block : all)
     if (only_ends(block))
       ends.insert(block);
-  SmallVector<PostDominatorTree::UpdateType> without_ends;
+  Edges without_ends;
   for (BasicBlock *block : all) {
     SmallSetVector<BasicBlock *, 4> sides(succ_begin(block), succ_end(block));
     SmallVector<BasicBlock *> over;
@@ -58,18 +84,23 @@ WholeGroups::regions(Function &kernel, ArrayRef<BasicBlock *> all,
     const bool part = parts.contains(block->getTerminator());
     if (sides.size() > 1 && part)
       parting_.insert(block);
-    if (sides.empty())
+    if (sides.empty() || !part)
       continue;
     for (BasicBlock *end : over)
       without_ends.push_back({PostDominatorTree::Delete, block, end});
-    some_end_ |= part && !over.empty();
+    some_end_ |= !over.empty();
   }
-  PostDominatorTree post(kernel);
-  post.applyUpdates({}, without_ends);
+  // Sides meet where they do without those who end; in a loop that only such leave, where they do
+  // with them.
+  PostDominatorTree with(kernel), without(kernel);
+  without.applyUpdates({}, without_ends);
+  const auto end_with = blocks_that_end(all, {}), end_without = blocks_that_end(all, without_ends);
 
   SmallVector<Region> found;
   for (const BasicBlock *block : all) {
-    auto *node = parting_.contains(block) ? post.getNode(block) : nullptr;
+    if (!parting_.contains(block) || !end_with.contains(block))
+      continue;
+    auto *node = (end_without.contains(block) ? without : with).getNode(block);
     const BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
     if (!meet)
       continue;

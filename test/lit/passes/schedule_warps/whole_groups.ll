@@ -1,16 +1,15 @@
 ; Where all of a warp or wave that have not ended come together, nobody asks who is missing; a kernel whose threads never wait apart is
 ; what it was, without a dispatch loop.
 ; RUN: split-file %s %t
-; RUN: %w2w-opt --passes=schedule_warps --warp-mode=scheduled --emit=llvm-opt -mcpu=gfx942 %t/together.ll -o - | FileCheck %s --check-prefix=TOGETHER --implicit-check-not=ballot.i64 --implicit-check-not=switch
+; RUN: %w2w-opt --passes=schedule_warps --warp-mode=scheduled --emit=llvm-opt -mcpu=gfx942 %t/together.ll -o - | FileCheck %s --check-prefix=TOGETHER --implicit-check-not='= call i64 @llvm.amdgcn.ballot' --implicit-check-not=switch
 ; RUN: %w2w-opt --passes=schedule_warps --emit=llvm-opt -mcpu=gfx942 %t/warps.ll -o - | FileCheck %s --check-prefix=WARPS
 ; RUN: %w2w-opt --passes=schedule_warps,lower_special_registers --emit=llvm-opt -mcpu=gfx942 %t/gone.ll -o - | FileCheck %s --check-prefixes=GONE,GONE64
-; RUN: %w2w-opt --passes=schedule_warps,lower_special_registers --emit=llvm-opt -mcpu=gfx1100 %t/gone.ll -o - | FileCheck %s --check-prefix=GONE --implicit-check-not=warp_gone
+; RUN: %w2w-opt --passes=schedule_warps,lower_special_registers --emit=llvm-opt -mcpu=gfx1100 %t/gone.ll -o - | FileCheck %s --check-prefix=GONE --implicit-check-not=resume.gone
 
 ; Behind threads that have ended, in a loop that all take alike, behind a branch that threads part at.
 ; TOGETHER-LABEL: define amdgpu_kernel void @together(
 ; TOGETHER: start:
-; TOGETHER-NEXT: store i32 0, ptr addrspace(5) %resume.point
-; TOGETHER-NEXT: call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; TOGETHER: call i64 @llvm.amdgcn.ballot.i64(i1 true)
 ; TOGETHER: leave:
 ; TOGETHER-NEXT: ret void
 ; TOGETHER: [[LOOP:loop[0-9]*]]:
@@ -18,8 +17,9 @@
 ; TOGETHER: [[ALL]]:
 ; TOGETHER-NEXT: call void @w2w.barrier.sync(i32 0)
 ; TOGETHER-NEXT: call i32 @w2w.vote.ballot(i1 true, i32 -1)
-; TOGETHER: br i1 %{{.*}}, label %[[LOOP]], label
-; TOGETHER: ret void
+; TOGETHER: br i1 %{{.*}}, label %[[LOOP]], label %[[DONE:done[0-9]*]]
+; TOGETHER: {{^}}[[DONE]]:
+; TOGETHER: br label %leave
 
 ; Each of the warps of a wave is whole where they part. What one of them does before the other one comes is asked for; one question is
 ; enough for operations of the same mask.
@@ -30,11 +30,9 @@
 ; WARPS: odd{{[0-9]+}}:
 ; WARPS-NEXT: call i64 @llvm.amdgcn.ballot.i64(i1 true)
 ; WARPS-NEXT: icmp eq i64
-; WARPS: at_once:
-; WARPS-NEXT: call i32 @w2w.vote.ballot(i1 true, i32 -1)
-; WARPS-NEXT: br label %[[AFTER:resume[0-9]*]]
-; WARPS: [[AFTER]]:
-; WARPS-NEXT: call i32 @w2w.vote.ballot(i1 false, i32 -1)
+; WARPS-NEXT: br i1 %{{.*}}, label %[[ONCE:at_once[0-9]*]], label
+; WARPS: {{^}}resume{{[0-9]+}}: {{.*}} %[[ONCE]]{{$}}
+; WARPS-NEXT: %{{.*}} = call i32 @w2w.vote.ballot(i1 false, i32 -1)
 ; WARPS-NEXT: br label
 
 ; At a counted barrier the wave tells of its warp that has ended, once; it does not go to the dispatch loop for that. On wave32 nobody is
@@ -43,8 +41,8 @@
 ; GONE: leave:
 ; GONE64-NEXT: %[[TOLD:.*]] = load i32, ptr addrspace(5) %resume.gone
 ; GONE64-NEXT: icmp ne i32 %[[TOLD]], 0
-; GONE64: %[[WARPS:.*]] = sub i32
-; GONE64: %warps = phi i32 [ %[[WARPS]], %leave ]
+; GONE64: %[[TOTAL:.*]] = sub i32
+; GONE64: %warps = phi i32 [ %[[TOTAL]], %leave ]
 ; GONE: %[[HERE:.*]] = call i{{32|64}} @llvm.amdgcn.ballot.i{{32|64}}(i1 true)
 ; GONE-NEXT: br label %[[ONCE:at_once[0-9]*]]
 ; GONE64: warp_gone:
