@@ -36,7 +36,7 @@ bool names_executing_threads(const llvm::CallInst &call);
 
 struct FlowVerdict {
   bool scheduled = false;
-  bool assumes_rows = false; // not scheduled, because env.warps_are_rows
+  bool assumes_rows = false; // of what follows some does because env.warps_are_rows
   std::string reason;        // with the PTX line
   llvm::DebugLoc where;      // of what gave the reason
   /// The kernel's calls at which threads may wait: *.sync operations, block barriers.
