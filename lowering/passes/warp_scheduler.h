@@ -1,11 +1,11 @@
 // One kernel on its way into the dispatch loop of schedule_warps, which says what the loop is. Of
 // each kernel there are two versions behind the entry block:
 //
-// * The common one is the kernel as it was. At each place where threads may wait it asks whether
-// all
-//   that wait for each other have come together; they then go on at once. Else, and at the back
-//   edges of loops that wait for memory, its threads leave for the dispatch loop, each with the
-//   resume point it has come to, and never return. Nothing outside of those places costs anything.
+// * The common one is the kernel as it was. Where threads may wait, and whole_groups.h does not show
+//   that all who wait for each other come together, it asks whether they have; they then go on at
+//   once. Else, and at the back edges of loops that wait for memory, its threads leave for the
+//   dispatch loop, each with the resume point it has come to, and never return. Nothing outside of
+//   those places costs anything; without any there is no dispatch loop.
 // * The cut one is the pieces between the resume points, which the dispatch loop runs.
 //
 // warp_scheduler.cpp        the order of the work, and the variables that threads keep
