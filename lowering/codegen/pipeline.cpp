@@ -265,6 +265,15 @@ struct CollectingHandler : DiagnosticHandler {
                      std::string(env.processor.name) + " has; use less .local memory");
       return true;
     }
+    if (auto *registers = dyn_cast<DiagnosticInfoRegAllocFailure>(&info)) {
+      const Function &f = registers->getFunction();
+      if (env.errors.empty() || env.errors.back().function != f.getName())
+        env.refuse(f,
+                   "more values are alive at once, among them the same ones of all threads, than "
+                   "this function's registers can hold or spill; raise .maxnreg, lower "
+                   ".minnctapersm, or keep fewer values");
+      return true;
+    }
     raw_string_ostream stream(errors);
     DiagnosticPrinterRawOStream printer(stream);
     if (!errors.empty())

@@ -1,5 +1,7 @@
 #include "lowering/passes/bound_registers.h"
 
+#include "lowering/passes/lower_traps.h"
+
 #include "llvm/ADT/SetVector.h"
 #include "llvm/IR/InstIterator.h"
 
@@ -51,12 +53,21 @@ SmallSetVector<Function *, 8> reached_from(Function &kernel) {
 void bound_vgprs(Function &kernel, uint64_t most, const PassEnv &env) {
   constexpr StringRef kAttribute = "amdgpu-num-vgpr";
   const SmallSetVector<Function *, 8> reached = reached_from(kernel);
-  most = std::max(most, reached.size() > 1 ? kFewestForCalls : kFewestRegisters);
-  if (env.processor.one_register_file) // LLVM takes the attribute as half of both
+  const bool calls =
+      any_of(reached, [&](const Function *f) { return f != &kernel && !records_failures(*f); });
+  most = std::max(most, calls ? kFewestForCalls : kFewestRegisters);
+  // Of one file LLVM takes the attribute as half of both, and AGPRs have their half unless they are
+  // renounced: which LLVM finds out for itself, but not at -O0.
+  if (env.processor.one_register_file)
     most /= 2;
-  for (Function *f : reached) // of two kernels that call a function the smaller number counts
-    if (const uint64_t had = number_of(*f, kAttribute); had == 0 || most < had)
+  for (Function *f : reached) {
+    if (env.processor.one_register_file)
+      f->addFnAttr("amdgpu-agpr-alloc", "0");
+    // Of two kernels that call a function the smaller number counts.
+    if (const uint64_t had = number_of(*f, kAttribute);
+        !records_failures(*f) && (had == 0 || most < had))
       f->addFnAttr(kAttribute, std::to_string(most));
+  }
 }
 
 bool require_waves(Function &kernel, uint64_t blocks, const PassEnv &env) {

@@ -3,7 +3,8 @@
 //
 // .maxnreg N: the kernel, and every function that it may call, has at most N VGPRs (and AGPRs,
 // where both come from one file). Small N are raised: to ptxas' lower bound of 24, and to what
-// LLVM's calling convention takes where functions are called.
+// LLVM's calling convention takes where functions are called, but for the one that records
+// failures, which has enough with 24.
 //
 // .minnctapersm N: with the size of the block, the waves that a SIMD must be able to hold, which
 // bounds registers by LLVM's own arithmetic. Ignored, as the text has it, without .maxntid or

@@ -3,10 +3,10 @@
 // block), the standalone ABI one a code object: two code objects that work on one location at a
 // time do not exclude each other there.
 //
-// In: atomicrmw xchg, cmpxchg and atomic stores of i128, 16-byte aligned, in any scope but the
-// system's, after schedule_warps. Out: none. Loads need no lock: 16 bytes arrive at once, and so
-// the store under the lock is seen as a whole (emit/memory.cpp). Atomic operations on parts of the
-// 16 bytes do not take the lock.
+// In: atomicrmw xchg and cmpxchg of i128 in any scope but the system's, atomic stores of i128 in
+// any, all 16-byte aligned, after schedule_warps. Out: none. Loads need no lock: 16 bytes arrive at
+// once, and so the store under the lock is seen as a whole (emit/memory.cpp). Atomic operations on
+// parts of the 16 bytes do not take the lock.
 //
 // The loop does not wait for a lane of its own wave: whoever gets the lock gives it back in the
 // same pass.

@@ -17,20 +17,33 @@ namespace {
 constexpr unsigned kGlobalSpace = 1;
 constexpr StringRef kRecorder = "w2w_record_failure";
 
-/// void w2w_record_failure(i32 kind, i32 line, i64 x 4): one copy per module, out of line, since it
-/// is big and never hot.
+constexpr unsigned kDimensions = 3;
+constexpr const char *kDimension[kDimensions] = {"x", "y", "z"};
+/// A thread's coordinates in its block are packed into a word.
+constexpr unsigned kCoordinateBits = 10;
+
+Value *special(IRBuilderBase &b, const std::string &name) {
+  Module &module = *b.GetInsertBlock()->getModule();
+  return b.CreateCall(module.getOrInsertFunction("w2w.sreg." + name, b.getInt32Ty()));
+}
+
+/// void w2w_record_failure(i32 kind, i32 line, i64 x 4, i32 thread): one copy per module, out of
+/// line, since it is big and never hot. Its caller says which thread it is, so that it wants no
+/// register of the calling convention beyond those of its arguments (passes/bound_registers).
 Function *recorder(Module &module) {
   if (Function *f = module.getFunction(kRecorder))
     return f;
   LLVMContext &context = module.getContext();
   IRBuilder<> b(context);
   Type *i32 = b.getInt32Ty(), *i64 = b.getInt64Ty();
-  auto *type = FunctionType::get(b.getVoidTy(), {i32, i32, i64, i64, i64, i64}, false);
+  auto *type = FunctionType::get(b.getVoidTy(), {i32, i32, i64, i64, i64, i64, i32}, false);
   Function *f = Function::Create(type, GlobalValue::InternalLinkage, kRecorder, module);
   f->addFnAttr(Attribute::NoInline);
   f->addFnAttr(Attribute::Cold);
   f->addFnAttr(Attribute::NoUnwind);
   f->addFnAttr(Attribute::Convergent);
+  for (const char *d : kDimension)
+    f->addFnAttr(std::string("amdgpu-no-workitem-id-") + d);
   BasicBlock *entry = BasicBlock::Create(context, "entry", f);
   BasicBlock *claim = BasicBlock::Create(context, "claim", f);
   BasicBlock *write = BasicBlock::Create(context, "write", f);
@@ -53,15 +66,12 @@ Function *recorder(Module &module) {
 
   b.SetInsertPoint(write);
   b.CreateStore(f->getArg(1), at(offsetof(abi::Status, line)));
-  auto special = [&](StringRef name) {
-    return b.CreateCall(module.getOrInsertFunction(("w2w.sreg." + name).str(), i32));
-  };
-  static constexpr const char *kDimension[] = {"x", "y", "z"};
-  for (unsigned d = 0; d < 3; ++d) {
-    b.CreateStore(special(std::string("ctaid.") + kDimension[d]),
+  for (unsigned d = 0; d < kDimensions; ++d) {
+    b.CreateStore(special(b, std::string("ctaid.") + kDimension[d]),
                   at(offsetof(abi::Status, block) + 4 * d));
-    b.CreateStore(special(std::string("tid.") + kDimension[d]),
-                  at(offsetof(abi::Status, thread) + 4 * d));
+    Value *coordinate =
+        b.CreateAnd(b.CreateLShr(f->getArg(6), d * kCoordinateBits), (1u << kCoordinateBits) - 1);
+    b.CreateStore(coordinate, at(offsetof(abi::Status, thread) + 4 * d));
   }
   for (unsigned i = 0; i < 4; ++i)
     b.CreateStore(f->getArg(2 + i), at(offsetof(abi::Status, detail) + 8 * i));
@@ -81,6 +91,10 @@ void end_block(CallInst &call) {
 
 } // namespace
 
+bool records_failures(const Function &function) {
+  return function.getName() == kRecorder;
+}
+
 void build_failure(IRBuilderBase &b, const PassEnv &env, uint32_t kind, Value *line,
                    std::span<Value *const> details) {
   Module &module = *b.GetInsertBlock()->getModule();
@@ -92,6 +106,11 @@ void build_failure(IRBuilderBase &b, const PassEnv &env, uint32_t kind, Value *l
         v = b.CreatePtrToInt(v, b.getInt64Ty());
       arguments.push_back(b.CreateZExtOrTrunc(v, b.getInt64Ty()));
     }
+    Value *thread = b.getInt32(0);
+    for (unsigned d = 0; d < kDimensions; ++d)
+      thread = b.CreateOr(thread, b.CreateShl(special(b, std::string("tid.") + kDimension[d]),
+                                              d * kCoordinateBits));
+    arguments.push_back(thread);
     b.CreateCall(recorder(module), arguments);
   } else {
     Value *null = b.CreateIntToPtr(b.getInt64(0), b.getPtrTy(kGlobalSpace));

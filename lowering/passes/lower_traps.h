@@ -24,4 +24,7 @@ bool lower_traps(llvm::Module &module, llvm::ModuleAnalysisManager &analyses, Pa
 void build_failure(llvm::IRBuilderBase &builder, const PassEnv &env, uint32_t kind,
                    llvm::Value *line, std::span<llvm::Value *const> details);
 
+/// Whether this is the function that build_failure calls.
+bool records_failures(const llvm::Function &function);
+
 } // namespace w2w

@@ -70,10 +70,11 @@ bool schedule_warps(Module &module, ModuleAnalysisManager &analyses, PassEnv &en
       verdict.reason = "asked for";
     }
     changed |= solo;
+    // The versions of a scheduled kernel rely on it too: where its warps are whole.
+    if (verdict.assumes_rows)
+      env.row_kernels.insert(kernel->getName().str());
     if (!verdict.scheduled) {
       changed |= pause_in_waiting_loops(verdict.waiting_headers);
-      if (verdict.assumes_rows)
-        env.row_kernels.insert(kernel->getName().str());
       continue;
     }
     if (refused(*kernel, others, verdict, env))

@@ -35,8 +35,6 @@ bool rows_of(const Function &function, ThreadUniformity::Of group, bool rows) {
 
 } // namespace
 
-/// Whether all threads of the group that execute `at` have the same of `value` there, as far as is
-/// known by now: threads may leave a cycle with what it was in different turns.
 bool ThreadUniformity::is_same_at(const Value &value, const Instruction &at) const {
   if (varies(value))
     return false;

@@ -21,6 +21,9 @@ public:
   ThreadUniformity(llvm::Function &function, llvm::UniformityInfo &wave,
                    llvm::PostDominatorTree &post, Of group, bool rows);
   bool varies(const llvm::Value &value) const { return varying_.contains(&value); }
+  /// Whether all threads of a group that execute `at` have the same of `value` there, which they
+  /// may carry out of a cycle in different turns.
+  bool is_same_at(const llvm::Value &value, const llvm::Instruction &at) const;
   /// Whether threads of one group may leave the block by different edges.
   bool splits(const llvm::BasicBlock &block) const;
   /// Whether anything was taken to be the same because warps are rows.
@@ -28,7 +31,6 @@ public:
 
 private:
   bool is_root(const llvm::Instruction &i) const;
-  bool is_same_at(const llvm::Value &value, const llvm::Instruction &at) const;
   bool is_same(const llvm::Instruction &i) const;
   bool is_row(const llvm::Instruction &i) const;
   bool tells_group_alone(const llvm::Instruction &i);

@@ -223,6 +223,11 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
       warp_places.try_emplace(call->getParent(), call);
   }
   verdict.waiting_headers = waiting_loops(function);
+  for (const BasicBlock &block : function)
+    if (succ_size(&block) > 1) {
+      verdict.warp_parts.insert(block.getTerminator());
+      verdict.wave_parts.insert(block.getTerminator());
+    }
   auto scheduled = [&](std::string reason, const DebugLoc &where) {
     verdict.scheduled = true;
     verdict.reason = std::move(reason);
@@ -242,6 +247,19 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   verdict.assumes_rows = warp.used_rows() && !warps_are_rows(function);
   auto in_warp = [&](const BasicBlock &b) { return warp.splits(b); };
   auto in_wave = [&](const BasicBlock &b) { return (paired ? both : warp).splits(b); };
+  verdict.warp_parts.remove_if([&](const Instruction *i) { return !in_warp(*i->getParent()); });
+  verdict.wave_parts.remove_if(
+      [&](const Instruction *i) { return !in_wave(*i->getParent()) && !in_warp(*i->getParent()); });
+  for (const CallInst *call : verdict.places) {
+    const bool barrier = is_block_barrier(callee_name(*call));
+    auto same = [&](const Value *v) {
+      return (paired && barrier ? both : warp).is_same_at(*v, *call);
+    };
+    if (barrier
+            ? all_of(drop_end(call->args(), call->arg_size() > 2 ? call->arg_size() - 2 : 0), same)
+            : same(call->getArgOperand(call->arg_size() - 1)))
+      verdict.alike.insert(call);
+  }
   CycleInfo loops;
   loops.compute(function);
   for (auto [place, branch] : {parted_in_loop(function, warp_all, loops, post, in_warp),
@@ -272,7 +290,7 @@ FlowVerdict judge_flow(Function &function, const SynchronisingFunctions &others,
   // Whoever comes to a counted barrier together waits together.
   for (CallInst *call : software_barriers(function))
     for (const Value *operand : {call->getArgOperand(0), call->getArgOperand(1)})
-      if ((paired ? both : warp).varies(*operand))
+      if (!(paired ? both : warp).is_same_at(*operand, *call))
         return scheduled("the number of a barrier may differ among the threads of a wave" +
                              at_line(call->getDebugLoc()),
                          call->getDebugLoc());

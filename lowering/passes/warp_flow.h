@@ -36,13 +36,18 @@ bool names_executing_threads(const llvm::CallInst &call);
 
 struct FlowVerdict {
   bool scheduled = false;
-  bool assumes_rows = false; // not scheduled, because env.warps_are_rows
+  bool assumes_rows = false; // of what follows some does because env.warps_are_rows
   std::string reason;        // with the PTX line
   llvm::DebugLoc where;      // of what gave the reason
   /// The kernel's calls at which threads may wait: *.sync operations, block barriers.
   llvm::SmallVector<llvm::CallInst *> places;
   /// Headers of loops that wait for memory.
   llvm::SmallVector<llvm::BasicBlock *> waiting_headers;
+  /// Terminators at which threads of a warp, or of a wave, may part.
+  llvm::SmallPtrSet<const llvm::Instruction *, 16> warp_parts, wave_parts;
+  /// Places to which all that come together bring the same: operations of the warp a mask, by
+  /// warps; barriers a number and a count of threads, by waves.
+  llvm::SmallPtrSet<const llvm::CallInst *, 16> alike;
 };
 
 /// Functions, other than kernels, in which threads may wait for each other: recursive, else they

@@ -183,6 +183,14 @@ void WarpScheduler::finish_variables() {
   }
 }
 
+/// The end of a common version whose threads never wait apart: no dispatch loop is behind it.
+void WarpScheduler::end_without_loop() {
+  if (barriers_)
+    barriers_->ended(b_, b_.CreateShl(warps_, 5));
+  b_.CreateRetVoid();
+  removeUnreachableBlocks(f_);
+}
+
 void WarpScheduler::run() {
   for (CallInst *call : software_barriers(f_))
     counted_.insert(call);
@@ -190,18 +198,30 @@ void WarpScheduler::run() {
   make_versions();
   for (CallInst *call : verdict_.places)
     cut_at(*call);
-  if (points_.size() + operations_.size() > kMostInterwoven) {
-    version_ = cut_;
-    separate();
+  b_.SetInsertPoint(leave_);
+  b_.SetCurrentDebugLocation(DebugLoc());
+  if (variables_.contains("gone"))
+    warps_ = b_.CreateSub(
+        warps_,
+        b_.CreateZExt(b_.CreateIsNotNull(ballot(b_.CreateICmpNE(get("gone"), b_.getInt32(0)))),
+                      i32_));
+  if (none_of(departures_, [&](const auto &departure) {
+        return departure.first->getTerminator()->getSuccessor(0) == leave_;
+      })) {
+    end_without_loop();
+    finish_variables();
+    return;
   }
   // LLVM would merge the ends of the common version with their like in the pieces, and so the one
   // with the loop around the other: something stands between them of which there is no like.
-  b_.SetInsertPoint(leave_);
-  b_.SetCurrentDebugLocation(DebugLoc());
   auto *border = InlineAsm::get(FunctionType::get(b_.getVoidTy(), false), "; to the dispatch loop",
                                 "", /*hasSideEffects=*/true);
   b_.CreateCall(border)->addFnAttr(Attribute::Convergent);
   b_.CreateBr(dispatch_);
+  if (points_.size() + operations_.size() > kMostInterwoven) {
+    version_ = cut_;
+    separate();
+  }
   build_dispatch();
   keep_values(f_, copies_);
   removeUnreachableBlocks(f_);

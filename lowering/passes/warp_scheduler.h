@@ -1,11 +1,11 @@
 // One kernel on its way into the dispatch loop of schedule_warps, which says what the loop is. Of
 // each kernel there are two versions behind the entry block:
 //
-// * The common one is the kernel as it was. At each place where threads may wait it asks whether
-// all
-//   that wait for each other have come together; they then go on at once. Else, and at the back
-//   edges of loops that wait for memory, its threads leave for the dispatch loop, each with the
-//   resume point it has come to, and never return. Nothing outside of those places costs anything.
+// * The common one is the kernel as it was. Where threads may wait, and whole_groups.h does not show
+//   that all who wait for each other come together, it asks whether they have; they then go on at
+//   once. Else, and at the back edges of loops that wait for memory, its threads leave for the
+//   dispatch loop, each with the resume point it has come to, and never return. Nothing outside of
+//   those places costs anything; without any there is no dispatch loop.
 // * The cut one is the pieces between the resume points, which the dispatch loop runs.
 //
 // warp_scheduler.cpp        the order of the work, and the variables that threads keep
@@ -72,11 +72,12 @@ private:
   void pack(llvm::StringRef prefix, llvm::Value *value, unsigned &at);
   llvm::Value *unpack(llvm::StringRef prefix, llvm::Type *type, unsigned &at);
   void finish_variables();
+  void end_without_loop();
 
   // warp_scheduler_cuts.cpp
   llvm::SmallVector<Edge> edges_to_cut();
-  llvm::SmallVector<llvm::BasicBlock *> blocks_of_all(llvm::ArrayRef<Edge> cut);
-  void note_who_is_left(llvm::ArrayRef<llvm::BasicBlock *> blocks);
+  void find_the_whole(llvm::ArrayRef<Edge> cut);
+  void note_who_is_left();
   void make_versions();
   void cut_edge(llvm::Instruction *terminator, unsigned successor, llvm::BasicBlock *target);
   void end_threads(llvm::ArrayRef<llvm::BasicBlock *> blocks);
@@ -90,6 +91,7 @@ private:
   void cut_at_operation(llvm::CallInst &cut, llvm::CallInst &common, bool whole_wave);
   llvm::Value *arrive(llvm::StringRef name, llvm::Value *id, llvm::Value *expected);
   void cut_at_counted_barrier(llvm::CallInst &cut, llvm::CallInst &common);
+  void tell_who_is_gone();
   void wait_at(Operation &operation, llvm::Value *mask, llvm::Value *key, llvm::BasicBlock *after);
   void branch_if_all_here(const Place &place, llvm::Value *mask);
   void branch_if_wave_here(const Place &place, llvm::ArrayRef<llvm::Value *> alike);
@@ -124,9 +126,14 @@ private:
   llvm::BasicBlock *leave_ = nullptr, *dispatch_ = nullptr, *latch_ = nullptr;
   llvm::Value *warps_ = nullptr; // at the start
   Version version_, common_, cut_;
-  /// By places in the common version: the lanes that had not ended at the last block on the way
-  /// that all of them come to.
+  /// Places to which, in the common version, all whom they concern come together, if any does, but
+  /// for those who have ended. Nobody asks there who is missing.
+  llvm::SmallPtrSet<const llvm::CallInst *, 16> all_come_;
+  /// Of the other places: the last block on the way that all of the wave come to, if some may have
+  /// ended before; and the lanes that came to it, by places in the common version.
+  llvm::DenseMap<const llvm::CallInst *, llvm::BasicBlock *> last_whole_;
   llvm::DenseMap<const llvm::CallInst *, llvm::Value *> left_;
+  bool some_end_ = false;                        // while others of their wave go on
   llvm::ValueToValueMapTy copies_;               // cut version -> common version
   llvm::SmallVector<llvm::BasicBlock *> points_; // ordinary resume points by number
   llvm::DenseMap<llvm::BasicBlock *, uint32_t> numbers_;

@@ -1,13 +1,11 @@
 #include "lowering/passes/warp_scheduler.h"
 
 #include "lowering/passes/kept_values.h"
-#include "lowering/passes/thread_uniformity.h"
+#include "lowering/passes/whole_groups.h"
 
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/Analysis/LoopInfo.h"
-#include "llvm/Analysis/PostDominators.h"
 #include "llvm/IR/Dominators.h"
-#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 namespace w2w {
@@ -78,94 +76,58 @@ SmallVector<WarpScheduler::Edge> WarpScheduler::edges_to_cut() {
   return edges;
 }
 
-/// Blocks behind branches of which the other side is the end of the kernel: to each come, together,
-/// all threads of the wave that have not ended. None of them is behind a part of the kernel in
-/// which some may leave for the dispatch loop before others.
-SmallVector<BasicBlock *> WarpScheduler::blocks_of_all(ArrayRef<Edge> cut) {
-  auto acts = [](const Instruction &i) {
-    return i.mayHaveSideEffects() || (isa<CallInst>(i) && !isa<IntrinsicInst>(i));
-  };
-  auto only_ends = [&](const BasicBlock *block) {
-    for (SmallPtrSet<const BasicBlock *, 4> seen; block && seen.insert(block).second;
-         block = block->getSingleSuccessor()) {
-      if (any_of(*block, acts))
-        return false;
-      if (isa<ReturnInst>(block->getTerminator()))
-        return true;
-    }
-    return false;
-  };
-  auto leaves = [&](const BasicBlock *to) {
-    return any_of(cut, [&](const Edge &edge) {
-      return edge.in_both && edge.terminator->getSuccessor(edge.successor) == to;
-    });
-  };
-  auto waits = [&](const BasicBlock *block) {
-    return leaves(block) ||
-           any_of(verdict_.places, [&](CallInst *call) { return call->getParent() == block; });
-  };
-  PostDominatorTree post(f_);
-  SmallVector<BasicBlock *> found;
-  SmallPtrSet<BasicBlock *, 16> passed;
-  for (BasicBlock *at = start_; at && passed.insert(at).second;) {
-    SmallSetVector<BasicBlock *, 4> on;
-    bool some_end = false;
-    for (BasicBlock *next : successors(at))
-      if (only_ends(next))
-        some_end = true;
-      else
-        on.insert(next);
-    if (on.size() == 1 && on[0]->getUniquePredecessor()) {
-      at = on[0];
-      if (leaves(at))
-        break;
-      if (some_end)
-        found.push_back(at);
+/// Of the common version: where nobody has to ask who is missing, and elsewhere, whom not to miss.
+void WarpScheduler::find_the_whole(ArrayRef<Edge> cut) {
+  SmallVector<WholeGroups::Leaving> leaving;
+  for (const Edge &edge : cut)
+    if (edge.in_both)
+      leaving.push_back({edge.terminator, edge.successor});
+  using Of = WholeGroups::Of;
+  const WholeGroups wave(f_, *start_, verdict_, leaving, Of::Wave, env_.paired()),
+      warp(f_, *start_, verdict_, leaving, Of::Warp, env_.paired());
+  some_end_ = wave.some_end();
+  DominatorTree dominators(f_);
+  SmallDenseSet<std::pair<const BasicBlock *, const Value *>> asked;
+  for (const CallInst *place : verdict_.places) {
+    const bool barrier = is_block_barrier(callee_name(*place));
+    const bool whole = wave.at(*place) || (!barrier && warp.at(*place));
+    // Whoever has gone on from an operation with the same mask has not left the block since.
+    const bool again =
+        !barrier &&
+        !asked.insert({place->getParent(), place->getArgOperand(place->arg_size() - 1)}).second;
+    if (again || (whole && verdict_.alike.contains(place)) ||
+        (!barrier && names_executing_threads(*place)))
+      all_come_.insert(place);
+    if (!some_end_ || all_come_.contains(place))
       continue;
-    }
-    // Sides that meet again, with nothing to wait for on them and no other way there.
-    auto *node = post.getNode(at);
-    BasicBlock *meet = node && node->getIDom() ? node->getIDom()->getBlock() : nullptr;
-    if (some_end || !meet)
-      break;
-    SmallPtrSet<const BasicBlock *, 16> region;
-    influence(*at, post, region);
-    if (any_of(region, [&](const BasicBlock *b) {
-          return (b != meet && waits(b)) || any_of(predecessors(b), [&](const BasicBlock *from) {
-                   return from != at && (from == meet || !region.contains(from));
-                 });
-        }))
-      break;
-    if (leaves(meet))
-      break;
-    at = meet;
+    auto *node = dominators.getNode(place->getParent());
+    while (node && node->getBlock() != start_ && !wave.at(*node->getBlock()))
+      node = node->getIDom();
+    if (node && node->getBlock() != start_)
+      last_whole_[place] = node->getBlock();
   }
-  return found;
 }
 
 /// In the common version, where lanes that have ended must not keep the others from going on at
-/// once. Counted barriers still have to be told of warps that are gone.
-void WarpScheduler::note_who_is_left(ArrayRef<BasicBlock *> blocks) {
-  if (blocks.empty())
-    return;
-  DominatorTree dominators(f_);
-  for (BasicBlock *block : blocks) {
-    auto *copy = cast<BasicBlock>(copies_[block]);
-    b_.SetInsertPoint(copy, copy->getFirstInsertionPt());
-    b_.SetCurrentDebugLocation(DebugLoc());
-    Value *left = ballot(b_.getTrue());
-    for (CallInst *call : verdict_.places) {
-      auto *common = cast<CallInst>(copies_[call]);
-      if (!counted_.contains(call) && dominators.dominates(copy, common->getParent()))
-        left_[common] = left;
+/// once.
+void WarpScheduler::note_who_is_left() {
+  DenseMap<const BasicBlock *, Value *> left;
+  for (auto [place, block] : last_whole_) {
+    Value *&lanes = left[block];
+    if (!lanes) {
+      auto *copy = cast<BasicBlock>(copies_[block]);
+      b_.SetInsertPoint(copy, copy->getFirstInsertionPt());
+      b_.SetCurrentDebugLocation(DebugLoc());
+      lanes = ballot(b_.getTrue());
     }
+    left_[cast<CallInst>(copies_[place])] = lanes;
   }
 }
 
 /// Makes the common version of all behind the start, and cuts the other one's loops.
 void WarpScheduler::make_versions() {
   SmallVector<Edge> edges = edges_to_cut();
-  SmallVector<BasicBlock *> of_all = blocks_of_all(edges);
+  find_the_whole(edges);
   // Phis at the targets become variables first: the edges they speak of go.
   SmallSetVector<BasicBlock *, 16> targets;
   for (const Edge &edge : edges)
@@ -201,7 +163,7 @@ void WarpScheduler::make_versions() {
   for (const Edge &edge : edges)
     cut_edge(edge.terminator, edge.successor, edge.terminator->getSuccessor(edge.successor));
   end_threads(blocks);
-  note_who_is_left(of_all);
+  note_who_is_left();
 }
 
 void WarpScheduler::end_threads(ArrayRef<BasicBlock *> blocks) {

@@ -84,6 +84,8 @@ void WarpScheduler::cut_at_operation(CallInst &cut, CallInst &common, bool whole
   for (auto &[version, one] : {std::pair{common_, &common}, std::pair{cut_, &cut}}) {
     version_ = version;
     CallInst &call = *one;
+    if (&call == &common && all_come_.contains(&cut))
+      continue;
     if (Value *left = left_.lookup(&call))
       version_.alive = left;
     Place place = split_at(call);
@@ -163,12 +165,30 @@ Value *WarpScheduler::arrive(StringRef name, Value *id, Value *expected) {
   return generation;
 }
 
+/// In the common version, at a counted barrier to which all of the wave have come that are left: of
+/// two warps one may be gone. The barrier does not end before it is told so.
+void WarpScheduler::tell_who_is_gone() {
+  if (!env_.paired())
+    return; // who is here is the only warp
+  BasicBlock *gone = new_block("warp_gone"), *on = new_block("go_on");
+  Value *now = b_.CreateICmpULT(warps_in(version_.alive), warps_);
+  Value *before = b_.CreateICmpNE(first_thread(get("gone")), b_.getInt32(0));
+  b_.CreateCondBr(b_.CreateAnd(now, b_.CreateNot(before)), gone, on);
+  b_.SetInsertPoint(gone);
+  barriers_->ended(b_, b_.getInt32(32));
+  set("gone", b_.getInt32(1));
+  b_.CreateBr(on);
+  b_.SetInsertPoint(on);
+}
+
 void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
   StringRef name = cut.getCalledFunction()->getName().drop_front(kBarrier.size());
   BasicBlock *come = new_block("come");
   for (auto &[version, one] : {std::pair{common_, &common}, std::pair{cut_, &cut}}) {
     version_ = version;
     CallInst &call = *one;
+    if (Value *left = left_.lookup(&call))
+      version_.alive = left;
     Place place = split_at(call);
     release_before_barrier(b_);
     Value *id = barrier_number(b_, call);
@@ -177,15 +197,22 @@ void WarpScheduler::cut_at_counted_barrier(CallInst &cut, CallInst &common) {
     set("expected", expected);
     if (call.arg_size() > 2)
       set("a0", b_.CreateZExt(call.getArgOperand(2), i32_));
-    branch_if_wave_here(place, {id, expected});
-
-    // All threads of a warp must stand at this barrier, whichever instruction brought them.
-    b_.SetInsertPoint(place.wait);
-    wait_at(counted_barrier(name), b_.getInt32(~0u), b_.CreateOr(id, b_.CreateShl(expected, 5)),
-            come);
+    if (&call == &common && all_come_.contains(&cut)) {
+      version_.alive = ballot(b_.getTrue());
+      b_.CreateBr(place.at_once);
+      place.wait->eraseFromParent();
+    } else {
+      branch_if_wave_here(place, {id, expected});
+      // All threads of a warp must stand at this barrier, whichever instruction brought them.
+      b_.SetInsertPoint(place.wait);
+      wait_at(counted_barrier(name), b_.getInt32(~0u), b_.CreateOr(id, b_.CreateShl(expected, 5)),
+              come);
+    }
 
     // With the whole wave here nobody else has to go on while it waits.
     b_.SetInsertPoint(place.at_once);
+    if (&call == &common && some_end_)
+      tell_who_is_gone();
     auto uniform = [&](Value *v) { return isa<Constant>(v) ? v : first_thread(v); };
     id = uniform(id), expected = uniform(expected);
     if (name.starts_with("red."))

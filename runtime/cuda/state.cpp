@@ -281,15 +281,12 @@ AllocationMap::ByBase::const_iterator AllocationMap::holder_of(uint64_t address)
 std::optional<Allocation> AllocationMap::find(uint64_t address) const {
   std::shared_lock lock(mutex_);
   auto it = holder_of(address);
-  if (it == by_base_.end() || it->second.kind == MemoryKind::Variables)
-    return std::nullopt;
-  return it->second;
+  return it == by_base_.end() ? std::nullopt : std::optional(it->second);
 }
 
 bool AllocationMap::is_own(uint64_t address, const Device &device) const {
   auto own = [&](const Allocation &a) {
-    return (a.kind == MemoryKind::Device || a.kind == MemoryKind::Variables) && a.context &&
-           a.context->device == &device;
+    return a.kind == MemoryKind::Device && a.context && a.context->device == &device;
   };
   std::shared_lock lock(mutex_);
   auto it = holder_of(address);
@@ -304,7 +301,7 @@ bool AllocationMap::is_own(uint64_t address, const Device &device) const {
 std::optional<Allocation> AllocationMap::take(uint64_t base) {
   std::unique_lock lock(mutex_);
   auto it = by_base_.find(base);
-  if (it == by_base_.end() || it->second.kind == MemoryKind::Variables)
+  if (it == by_base_.end() || it->second.variables)
     return std::nullopt;
   Allocation a = it->second;
   by_base_.erase(it);
@@ -315,7 +312,7 @@ std::vector<Allocation> AllocationMap::take_all_of(const Context *context) {
   std::unique_lock lock(mutex_);
   std::vector<Allocation> taken;
   for (auto it = by_base_.begin(); it != by_base_.end();) {
-    if (it->second.context == context && it->second.kind != MemoryKind::Variables) {
+    if (it->second.context == context && !it->second.variables) {
       taken.push_back(it->second);
       it = by_base_.erase(it);
     } else {
@@ -327,8 +324,7 @@ std::vector<Allocation> AllocationMap::take_all_of(const Context *context) {
 
 void AllocationMap::forget_variables(uint64_t base) {
   std::unique_lock lock(mutex_);
-  if (auto it = by_base_.find(base);
-      it != by_base_.end() && it->second.kind == MemoryKind::Variables)
+  if (auto it = by_base_.find(base); it != by_base_.end() && it->second.variables)
     by_base_.erase(it);
 }
 
@@ -444,19 +440,24 @@ jit::Outcome<std::shared_ptr<jit::LoadedModule>> ModuleObject::instance(Context 
   if (!loaded)
     return loaded;
   std::shared_ptr<jit::LoadedModule> instance = *loaded;
-  if (uint64_t arena = instance->arena()) {
-    driver().allocations.add({.base = arena,
-                              .size = instance->arena_size(),
-                              .kind = MemoryKind::Variables,
-                              .context = key,
-                              .device_address = arena});
-    // Out of the books before the memory is free.
-    instance = std::shared_ptr<jit::LoadedModule>(
-        instance.get(), [own = instance, arena](jit::LoadedModule *) mutable {
-          driver().allocations.forget_variables(arena);
-          own.reset();
-        });
-  }
+  auto enter = [&](uint64_t base, uint64_t size, MemoryKind kind) {
+    if (base)
+      driver().allocations.add({.base = base,
+                                .size = size,
+                                .kind = kind,
+                                .context = key,
+                                .device_address = base,
+                                .variables = true});
+  };
+  enter(instance->arena(), instance->arena_size(), MemoryKind::Device);
+  enter(instance->managed_arena(), instance->managed_arena_size(), MemoryKind::Managed);
+  // Out of the books before the memory is free.
+  instance = std::shared_ptr<jit::LoadedModule>(
+      instance.get(), [own = instance](jit::LoadedModule *) mutable {
+        for (uint64_t base : {own->arena(), own->managed_arena()})
+          driver().allocations.forget_variables(base);
+        own.reset();
+      });
   return instances[key] = instance;
 }
 

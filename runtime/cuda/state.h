@@ -139,7 +139,7 @@ struct ModuleObject {
   ModuleTextures &textures_in(Context &context);
 };
 
-enum class MemoryKind : uint8_t { Device, Host, Managed, Registered, Variables };
+enum class MemoryKind : uint8_t { Device, Host, Managed, Registered };
 
 struct Allocation {
   uint64_t base = 0, size = 0;
@@ -149,22 +149,23 @@ struct Allocation {
   uint64_t id = 0;             // CU_POINTER_ATTRIBUTE_BUFFER_ID
   uint64_t device_address = 0; // for host memory: how kernels see it
   CUmemoryPool pool = nullptr;
+  bool variables = false; // a module's: the program has not allocated them and can't free them
 };
 
-/// Every allocation of the process by address, and the modules' variables in device memory, which
-/// only is_own() looks at: the program has not allocated them.
+/// Every allocation of the process by address, the memory of the modules' variables among them.
 class AllocationMap {
 public:
   void add(Allocation allocation);
-  /// The allocation that contains the address.
+  /// What contains the address.
   std::optional<Allocation> find(uint64_t address) const;
   /// Whether the address lies in device memory that was allocated on this device, or in that of
   /// variables there: not in memory of the host, managed memory, another device's, or memory that
-  /// is not in these books. An address at which an allocation of another kind ends may be meant as
-  /// its end: the answer is no.
+  /// is not in these books. An address at which memory of another kind ends may be meant as its
+  /// end: the answer is no.
   bool is_own(uint64_t address, const Device &device) const;
-  /// Removes the allocation that starts there.
+  /// Removes the allocation that starts there; variables stay.
   std::optional<Allocation> take(uint64_t base);
+  /// Removes the context's allocations; its modules' variables stay.
   std::vector<Allocation> take_all_of(const Context *context);
   /// Removes the variables that start there.
   void forget_variables(uint64_t base);

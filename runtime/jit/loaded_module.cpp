@@ -55,8 +55,7 @@ Outcome<std::shared_ptr<LoadedModule>> LoadedModule::create(std::shared_ptr<Prog
   const abi::ModuleSummary &summary = module->program_->summary();
   if (summary.arena_size == 0)
     return module;
-  const uint64_t begin = std::min(summary.managed_begin, summary.arena_size),
-                 managed = summary.arena_size - begin;
+  const uint64_t begin = module->arena_size(), managed = module->managed_arena_size();
   hip::hipError_t error = hip::hipSuccess;
   if (begin > 0)
     error = api.hipMalloc(&module->arena_, begin);
@@ -81,6 +80,15 @@ Outcome<std::shared_ptr<LoadedModule>> LoadedModule::create(std::shared_ptr<Prog
   if (error != hip::hipSuccess)
     return device_failure("initialising module variables", error);
   return module;
+}
+
+uint64_t LoadedModule::arena_size() const {
+  const abi::ModuleSummary &summary = program_->summary();
+  return std::min(summary.managed_begin, summary.arena_size);
+}
+
+uint64_t LoadedModule::managed_arena_size() const {
+  return program_->summary().arena_size - arena_size();
 }
 
 LoadedModule::~LoadedModule() {

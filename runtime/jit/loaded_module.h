@@ -45,7 +45,9 @@ public:
   /// The variables' memory: the device's own, and what host and device share (.managed).
   uint64_t arena() const { return reinterpret_cast<uint64_t>(arena_); }
   uint64_t managed_arena() const { return reinterpret_cast<uint64_t>(managed_); }
-  uint64_t arena_size() const { return program_->summary().managed_begin; }
+  /// Their bytes.
+  uint64_t arena_size() const;
+  uint64_t managed_arena_size() const;
   const TargetOptions &target() const { return target_; }
   /// Compiles and loads kernel `index` if that was not done yet. The device must be current in HIP.
   Outcome<const LoadedKernel *> kernel(uint32_t index, KernelVersion version);

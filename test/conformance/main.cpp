@@ -61,6 +61,12 @@ Options parse_options(int argc, char **argv) {
   return o;
 }
 
+void show_progress(size_t done, size_t all) {
+  constexpr size_t width = 40;
+  const size_t filled = done * width / all;
+  fmt::print("\r[{:#>{}}{:.>{}}] {} of {}", "", filled, "", width - filled, done, all);
+}
+
 std::string hex_row(const uint64_t *v, size_t n) {
   std::string s;
   for (size_t i = 0; i < n; ++i)
@@ -193,7 +199,7 @@ int run(const Options &o) {
     run_batch(*device, std::span(all.cases).subspan(i, std::min(batch, all.cases.size() - i)), o,
               result);
     if (isatty(STDOUT_FILENO)) {
-      fmt::print("\r{:>5} of {}", result.done, all.cases.size());
+      show_progress(result.done, all.cases.size());
       std::fflush(stdout);
     }
   }

@@ -52,12 +52,12 @@ define amdgpu_kernel void @no_size() "w2w-minnctapersm"="2" "amdgpu-flat-work-gr
   ret void
 }
 
-; GFX942-DAG: attributes #[[FEW]] = { "amdgpu-num-vgpr"="20" "w2w-maxnreg"="40" }
+; GFX942-DAG: attributes #[[FEW]] = { "amdgpu-agpr-alloc"="0" "amdgpu-num-vgpr"="20" "w2w-maxnreg"="40" }
 ; GFX908-DAG: attributes #[[FEW]] = { "amdgpu-num-vgpr"="40" "w2w-maxnreg"="40" }
 ; GFX1100-DAG: attributes #[[FEW]] = { "amdgpu-num-vgpr"="40" "w2w-maxnreg"="40" }
-; GFX942-DAG: attributes #[[TOO_FEW]] = { "amdgpu-num-vgpr"="12"
+; GFX942-DAG: attributes #[[TOO_FEW]] = { {{.*}}"amdgpu-num-vgpr"="12"
 ; GFX1100-DAG: attributes #[[TOO_FEW]] = { "amdgpu-num-vgpr"="24"
-; GFX942-DAG: attributes #[[CALLS]] = { "amdgpu-num-vgpr"="32"
+; GFX942-DAG: attributes #[[CALLS]] = { {{.*}}"amdgpu-num-vgpr"="32"
 ; GFX1100-DAG: attributes #[[CALLS]] = { "amdgpu-num-vgpr"="64"
 ; GFX1100-DAG: attributes #[[CALLS_MORE]] = { "amdgpu-num-vgpr"="128"
 ; GFX942-DAG: attributes #[[WAVES]] = { {{.*}}"amdgpu-waves-per-eu"="8"

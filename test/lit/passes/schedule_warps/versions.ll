@@ -78,8 +78,9 @@
 ; GONE-NEXT: %[[HERE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
 ; GONE-NEXT: icmp eq i64 %[[HERE]], %[[ALIVE]]
 ; GONE-LABEL: define amdgpu_kernel void @lock_first(
-; GONE: start:
-; GONE: %[[ALIVE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE: try{{[0-9]+}}:
+; GONE-NEXT: %[[ALIVE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; GONE-NEXT: cmpxchg
 ; GONE: odd{{[0-9]+}}:
 ; GONE-NEXT: %[[HERE:.*]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
 ; GONE-NEXT: icmp eq i64 %[[HERE]], %[[ALIVE]]
