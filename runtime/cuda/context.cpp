@@ -1,6 +1,8 @@
 // Contexts: the primary one of each device, created ones, the per-thread stack, limits.
 // Source: CUDA Driver API, "Primary Context Management", "Context Management".
 #include "runtime/cuda/array.h"
+#include "runtime/cuda/capture.h"
+#include "runtime/cuda/graph_exec.h"
 #include "runtime/cuda/texture_object.h"
 #include "runtime/cuda/texture_reference.h"
 
@@ -93,6 +95,10 @@ CUresult context_or_current(CUcontext handle, Context *&context) {
 CUresult synchronise(Context &context) {
   if (CUresult result = use_context(context))
     return result;
+  if (CUresult result = refuse_in_capture(context))
+    return result;
+  if (CUresult result = refuse_unsafe())
+    return result;
   return after_wait(context, hip::api().hipDeviceSynchronize());
 }
 
@@ -115,6 +121,9 @@ void clear_context(Context &context) {
   (void)api.hipDeviceSynchronize();
   drain_printf(context);
   free_deferred(context, true);
+  for (GraphExec *exec : d.graph_execs.all())
+    if (exec->uses(context))
+      delete exec;
   for (ModuleObject *module : d.modules.all()) {
     std::shared_ptr<jit::LoadedModule> instance;
     {
@@ -135,12 +144,14 @@ void clear_context(Context &context) {
   }
   for (Event *event : d.events.all())
     if (event->context == &context) {
+      forget_capture(*event);
       d.events.remove(event);
       (void)api.hipEventDestroy(event->hip);
       delete event;
     }
   for (Stream *stream : d.streams.all())
     if (stream->context == &context) {
+      forget_capture(*stream);
       d.streams.remove(stream);
       stream->destroy_launch_memory();
       if (stream->hip)
@@ -173,6 +184,7 @@ void clear_context(Context &context) {
   }
   std::lock_guard lock(context.mutex);
   context.per_thread.clear();
+  context.idle_lanes.clear();
   context.limits.clear();
   context.sticky = 0;
 }

@@ -2,6 +2,7 @@
 // the plain one and its per-thread twin differ in what a NULL stream means, and the synchronous
 // ones wait. Source: CUDA Driver API, "Memory Management".
 #include "runtime/cuda/array.h"
+#include "runtime/cuda/capture.h"
 
 #include <cstring>
 
@@ -27,15 +28,17 @@ constexpr Order on_per_thread(CUstream stream) {
 struct Running {
   Context *context = nullptr;
   Stream *stream = nullptr;
+  bool capturing = false; // the work goes to a graph
 };
 
 CUresult begin(const Order &order, Running &run) {
-  if (!initialised())
-    return CUDA_ERROR_NOT_INITIALIZED;
-  if (CUresult result = enter_context(run.context))
+  if (CUresult result = find_stream(order.stream, order.per_thread, run.context, run.stream))
     return result;
-  run.stream = find_stream(order.stream, *run.context, order.per_thread);
-  return run.stream ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+  if (!order.wait)
+    return enter_stream(*run.stream, run.capturing);
+  if (CUresult result = refuse_in_capture(*run.stream))
+    return result;
+  return refuse_unsafe();
 }
 
 CUresult end(const Order &order, const Running &run, hip::hipError_t error) {
@@ -44,6 +47,31 @@ CUresult end(const Order &order, const Running &run, hip::hipError_t error) {
   if (error == hip::hipSuccess)
     error = hip::api().hipStreamSynchronize(run.stream->hip);
   return after_wait(*run.context, error);
+}
+
+/// The same copy as a node of a graph has it.
+CUDA_MEMCPY3D row_copy(const void *dst, const void *src, size_t bytes, hipMemcpyKind kind) {
+  const bool unified = kind == hip::hipMemcpyDefault;
+  const bool to_host = kind == hip::hipMemcpyDeviceToHost;
+  const bool from_host = kind == hip::hipMemcpyHostToDevice;
+  CUDA_MEMCPY3D c{};
+  c.srcMemoryType = unified     ? CU_MEMORYTYPE_UNIFIED
+                    : from_host ? CU_MEMORYTYPE_HOST
+                                : CU_MEMORYTYPE_DEVICE;
+  c.dstMemoryType = unified   ? CU_MEMORYTYPE_UNIFIED
+                    : to_host ? CU_MEMORYTYPE_HOST
+                              : CU_MEMORYTYPE_DEVICE;
+  if (from_host)
+    c.srcHost = src;
+  else
+    c.srcDevice = reinterpret_cast<CUdeviceptr>(src);
+  if (to_host)
+    c.dstHost = const_cast<void *>(dst);
+  else
+    c.dstDevice = reinterpret_cast<CUdeviceptr>(dst);
+  c.WidthInBytes = c.srcPitch = c.dstPitch = bytes;
+  c.Height = c.Depth = c.srcHeight = c.dstHeight = 1;
+  return c;
 }
 
 CUresult copy(const void *dst, const void *src, size_t bytes, hipMemcpyKind kind,
@@ -55,6 +83,8 @@ CUresult copy(const void *dst, const void *src, size_t bytes, hipMemcpyKind kind
     return CUDA_SUCCESS;
   if (!dst || !src)
     return CUDA_ERROR_INVALID_VALUE;
+  if (run.capturing)
+    return capture(*run.stream, CopyOperation{row_copy(dst, src, bytes, kind), run.context});
   // A copy from or to pageable memory is complete for the caller when HIP returns, as CUDA has it.
   return end(order, run,
              hip::api().hipMemcpyAsync(const_cast<void *>(dst), src, bytes, kind, run.stream->hip));
@@ -135,6 +165,33 @@ hipMemcpyKind kind_of(CUmemorytype dst, CUmemorytype src) {
   return src == CU_MEMORYTYPE_HOST ? hip::hipMemcpyHostToDevice : hip::hipMemcpyDeviceToDevice;
 }
 
+/// The copy as a node of a graph has it.
+CUDA_MEMCPY3D box_copy(const Place &dst, const Place &src, const Extent &extent) {
+  CUDA_MEMCPY3D c{};
+  c.srcXInBytes = src.x;
+  c.srcY = src.y;
+  c.srcZ = src.z;
+  c.srcMemoryType = src.type;
+  c.srcHost = src.host;
+  c.srcDevice = src.pointer;
+  c.srcArray = src.array;
+  c.srcPitch = src.pitch;
+  c.srcHeight = src.rows;
+  c.dstXInBytes = dst.x;
+  c.dstY = dst.y;
+  c.dstZ = dst.z;
+  c.dstMemoryType = dst.type;
+  c.dstHost = const_cast<void *>(dst.host);
+  c.dstDevice = dst.pointer;
+  c.dstArray = dst.array;
+  c.dstPitch = dst.pitch;
+  c.dstHeight = dst.rows;
+  c.WidthInBytes = extent.width;
+  c.Height = extent.height;
+  c.Depth = extent.depth;
+  return c;
+}
+
 /// Copies slice by slice: HIP's 2-D copy is the same in all its versions, its 3-D parameters are
 /// not.
 CUresult copy_box(const Place &dst_place, const Place &src_place, const Extent &extent,
@@ -147,7 +204,13 @@ CUresult copy_box(const Place &dst_place, const Place &src_place, const Extent &
   Running run;
   if (CUresult result = begin(order, run))
     return result;
+  if (run.capturing)
+    return capture(*run.stream, CopyOperation{box_copy(dst_place, src_place, extent), run.context});
   hip::hipError_t error = hip::hipSuccess;
+  if (extent.height == 1 && extent.depth == 1)
+    return end(order, run,
+               hip::api().hipMemcpyAsync(const_cast<uint8_t *>(dst.base), src.base, extent.width,
+                                         kind_of(dst.type, src.type), run.stream->hip));
   for (size_t z = 0; z < extent.depth && error == hip::hipSuccess; ++z) {
     auto *to = const_cast<uint8_t *>(dst.base + z * dst.slice);
     error = hip::api().hipMemcpy2DAsync(to, dst.pitch, src.base + z * src.slice, src.pitch,
@@ -236,6 +299,8 @@ CUresult fill(CUdeviceptr dst, unsigned value, size_t count, unsigned element, c
     return CUDA_SUCCESS;
   if (!dst || dst % element != 0)
     return CUDA_ERROR_INVALID_VALUE;
+  if (run.capturing)
+    return capture(*run.stream, FillOperation{{dst, 0, value, element, count, 1}, run.context});
   return end(order, run, fill_row(dst, value, count, element, run.stream->hip));
 }
 
@@ -248,6 +313,9 @@ CUresult fill_2d(CUdeviceptr dst, size_t pitch, unsigned value, size_t width, si
     return CUDA_SUCCESS;
   if (!dst || dst % element != 0 || pitch % element != 0 || (height > 1 && pitch < width * element))
     return CUDA_ERROR_INVALID_VALUE;
+  if (run.capturing)
+    return capture(*run.stream,
+                   FillOperation{{dst, pitch, value, element, width, height}, run.context});
   hip::hipError_t error = hip::hipSuccess;
   if (element == 1)
     error = hip::api().hipMemset2DAsync(reinterpret_cast<void *>(dst), pitch,

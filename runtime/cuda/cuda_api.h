@@ -334,6 +334,16 @@ W2W_CU_PTSZ(cuStreamGetCaptureInfo_v2, CUstream stream, CUstreamCaptureStatus *s
 W2W_CU_PTSZ(cuStreamGetCaptureInfo_v3, CUstream stream, CUstreamCaptureStatus *status,
             cuuint64_t *id, CUgraph *graph, const CUgraphNode **dependencies,
             const CUgraphEdgeData **edges, size_t *count);
+W2W_CU_PTSZ(cuStreamBeginCapture, CUstream stream);
+W2W_CU_PTSZ(cuStreamBeginCapture_v2, CUstream stream, CUstreamCaptureMode mode);
+W2W_CU_PTSZ(cuStreamBeginCaptureToGraph, CUstream stream, CUgraph graph,
+            const CUgraphNode *dependencies, const CUgraphEdgeData *edges, size_t count,
+            CUstreamCaptureMode mode);
+W2W_CU_PTSZ(cuStreamEndCapture, CUstream stream, CUgraph *graph);
+W2W_CU_PTSZ(cuStreamUpdateCaptureDependencies, CUstream stream, CUgraphNode *dependencies,
+            size_t count, unsigned int flags);
+W2W_CU_PTSZ(cuStreamUpdateCaptureDependencies_v2, CUstream stream, CUgraphNode *dependencies,
+            const CUgraphEdgeData *edges, size_t count, unsigned int flags);
 W2W_CU cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode);
 
 // Events
@@ -383,3 +393,113 @@ W2W_CU cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction functio
                                                int block_size);
 W2W_CU cuProfilerStart(void);
 W2W_CU cuProfilerStop(void);
+
+// Graphs
+#define W2W_CU_ADD(name, ...)                                                                      \
+  W2W_CU name(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies, size_t count,     \
+              ##__VA_ARGS__)
+W2W_CU cuGraphCreate(CUgraph *graph, unsigned int flags);
+W2W_CU cuGraphDestroy(CUgraph graph);
+W2W_CU cuGraphClone(CUgraph *clone, CUgraph graph);
+W2W_CU cuGraphDebugDotPrint(CUgraph graph, const char *path, unsigned int flags);
+W2W_CU_ADD(cuGraphAddKernelNode, const CUDA_KERNEL_NODE_PARAMS_v1 *params);
+W2W_CU_ADD(cuGraphAddKernelNode_v2, const CUDA_KERNEL_NODE_PARAMS *params);
+W2W_CU_ADD(cuGraphAddMemcpyNode, const CUDA_MEMCPY3D *copy, CUcontext ctx);
+W2W_CU_ADD(cuGraphAddMemsetNode, const CUDA_MEMSET_NODE_PARAMS *params, CUcontext ctx);
+W2W_CU_ADD(cuGraphAddHostNode, const CUDA_HOST_NODE_PARAMS *params);
+W2W_CU_ADD(cuGraphAddChildGraphNode, CUgraph child);
+W2W_CU_ADD(cuGraphAddEmptyNode);
+W2W_CU_ADD(cuGraphAddEventRecordNode, CUevent event);
+W2W_CU_ADD(cuGraphAddEventWaitNode, CUevent event);
+W2W_CU_ADD(cuGraphAddMemAllocNode, CUDA_MEM_ALLOC_NODE_PARAMS *params);
+W2W_CU_ADD(cuGraphAddMemFreeNode, CUdeviceptr dptr);
+W2W_CU_ADD(cuGraphAddNode, CUgraphNodeParams *params);
+W2W_CU cuGraphAddNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                         const CUgraphEdgeData *edges, size_t count, CUgraphNodeParams *params);
+W2W_CU cuGraphKernelNodeGetParams(CUgraphNode node, CUDA_KERNEL_NODE_PARAMS_v1 *params);
+W2W_CU cuGraphKernelNodeGetParams_v2(CUgraphNode node, CUDA_KERNEL_NODE_PARAMS *params);
+W2W_CU cuGraphKernelNodeSetParams(CUgraphNode node, const CUDA_KERNEL_NODE_PARAMS_v1 *params);
+W2W_CU cuGraphKernelNodeSetParams_v2(CUgraphNode node, const CUDA_KERNEL_NODE_PARAMS *params);
+W2W_CU cuGraphKernelNodeCopyAttributes(CUgraphNode dst, CUgraphNode src);
+W2W_CU cuGraphKernelNodeGetAttribute(CUgraphNode node, CUkernelNodeAttrID attr,
+                                     CUkernelNodeAttrValue *value);
+W2W_CU cuGraphKernelNodeSetAttribute(CUgraphNode node, CUkernelNodeAttrID attr,
+                                     const CUkernelNodeAttrValue *value);
+W2W_CU cuGraphMemcpyNodeGetParams(CUgraphNode node, CUDA_MEMCPY3D *copy);
+W2W_CU cuGraphMemcpyNodeSetParams(CUgraphNode node, const CUDA_MEMCPY3D *copy);
+W2W_CU cuGraphMemsetNodeGetParams(CUgraphNode node, CUDA_MEMSET_NODE_PARAMS *params);
+W2W_CU cuGraphMemsetNodeSetParams(CUgraphNode node, const CUDA_MEMSET_NODE_PARAMS *params);
+W2W_CU cuGraphHostNodeGetParams(CUgraphNode node, CUDA_HOST_NODE_PARAMS *params);
+W2W_CU cuGraphHostNodeSetParams(CUgraphNode node, const CUDA_HOST_NODE_PARAMS *params);
+W2W_CU cuGraphChildGraphNodeGetGraph(CUgraphNode node, CUgraph *graph);
+W2W_CU cuGraphEventRecordNodeGetEvent(CUgraphNode node, CUevent *event);
+W2W_CU cuGraphEventRecordNodeSetEvent(CUgraphNode node, CUevent event);
+W2W_CU cuGraphEventWaitNodeGetEvent(CUgraphNode node, CUevent *event);
+W2W_CU cuGraphEventWaitNodeSetEvent(CUgraphNode node, CUevent event);
+W2W_CU cuGraphMemAllocNodeGetParams(CUgraphNode node, CUDA_MEM_ALLOC_NODE_PARAMS *params);
+W2W_CU cuGraphMemFreeNodeGetParams(CUgraphNode node, CUdeviceptr *dptr);
+W2W_CU cuGraphNodeSetParams(CUgraphNode node, CUgraphNodeParams *params);
+W2W_CU cuGraphNodeGetType(CUgraphNode node, CUgraphNodeType *type);
+W2W_CU cuGraphNodeFindInClone(CUgraphNode *found, CUgraphNode original, CUgraph clone);
+W2W_CU cuGraphNodeGetDependencies(CUgraphNode node, CUgraphNode *dependencies, size_t *count);
+W2W_CU cuGraphNodeGetDependencies_v2(CUgraphNode node, CUgraphNode *dependencies,
+                                     CUgraphEdgeData *edges, size_t *count);
+W2W_CU cuGraphNodeGetDependentNodes(CUgraphNode node, CUgraphNode *dependents, size_t *count);
+W2W_CU cuGraphNodeGetDependentNodes_v2(CUgraphNode node, CUgraphNode *dependents,
+                                       CUgraphEdgeData *edges, size_t *count);
+W2W_CU cuGraphDestroyNode(CUgraphNode node);
+W2W_CU cuGraphGetNodes(CUgraph graph, CUgraphNode *nodes, size_t *count);
+W2W_CU cuGraphGetRootNodes(CUgraph graph, CUgraphNode *nodes, size_t *count);
+W2W_CU cuGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to, size_t *count);
+W2W_CU cuGraphGetEdges_v2(CUgraph graph, CUgraphNode *from, CUgraphNode *to, CUgraphEdgeData *edges,
+                          size_t *count);
+W2W_CU cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                              size_t count);
+W2W_CU cuGraphAddDependencies_v2(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                                 const CUgraphEdgeData *edges, size_t count);
+W2W_CU cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                                 size_t count);
+W2W_CU cuGraphRemoveDependencies_v2(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                                    const CUgraphEdgeData *edges, size_t count);
+W2W_CU cuUserObjectCreate(CUuserObject *object, void *pointer, CUhostFn destroy,
+                          unsigned int references, unsigned int flags);
+W2W_CU cuUserObjectRetain(CUuserObject object, unsigned int count);
+W2W_CU cuUserObjectRelease(CUuserObject object, unsigned int count);
+W2W_CU cuGraphRetainUserObject(CUgraph graph, CUuserObject object, unsigned int count,
+                               unsigned int flags);
+W2W_CU cuGraphReleaseUserObject(CUgraph graph, CUuserObject object, unsigned int count);
+W2W_CU cuDeviceGetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attr, void *value);
+W2W_CU cuDeviceSetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attr, void *value);
+W2W_CU cuDeviceGraphMemTrim(CUdevice device);
+
+// Executable graphs
+W2W_CU cuGraphInstantiate(CUgraphExec *exec, CUgraph graph, CUgraphNode *error_node, char *log,
+                          size_t bytes);
+W2W_CU cuGraphInstantiate_v2(CUgraphExec *exec, CUgraph graph, CUgraphNode *error_node, char *log,
+                             size_t bytes);
+W2W_CU cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long flags);
+W2W_CU_PTSZ(cuGraphInstantiateWithParams, CUgraphExec *exec, CUgraph graph,
+            CUDA_GRAPH_INSTANTIATE_PARAMS *params);
+W2W_CU_PTSZ(cuGraphLaunch, CUgraphExec exec, CUstream stream);
+W2W_CU_PTSZ(cuGraphUpload, CUgraphExec exec, CUstream stream);
+W2W_CU cuGraphExecDestroy(CUgraphExec exec);
+W2W_CU cuGraphExecGetFlags(CUgraphExec exec, cuuint64_t *flags);
+W2W_CU cuGraphExecUpdate(CUgraphExec exec, CUgraph graph, CUgraphNode *error_node,
+                         CUgraphExecUpdateResult *update_result);
+W2W_CU cuGraphExecUpdate_v2(CUgraphExec exec, CUgraph graph, CUgraphExecUpdateResultInfo *info);
+W2W_CU cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node,
+                                      const CUDA_KERNEL_NODE_PARAMS_v1 *params);
+W2W_CU cuGraphExecKernelNodeSetParams_v2(CUgraphExec exec, CUgraphNode node,
+                                         const CUDA_KERNEL_NODE_PARAMS *params);
+W2W_CU cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_MEMCPY3D *copy,
+                                      CUcontext ctx);
+W2W_CU cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode node,
+                                      const CUDA_MEMSET_NODE_PARAMS *params, CUcontext ctx);
+W2W_CU cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode node,
+                                    const CUDA_HOST_NODE_PARAMS *params);
+W2W_CU cuGraphExecChildGraphNodeSetParams(CUgraphExec exec, CUgraphNode node, CUgraph child);
+W2W_CU cuGraphExecEventRecordNodeSetEvent(CUgraphExec exec, CUgraphNode node, CUevent event);
+W2W_CU cuGraphExecEventWaitNodeSetEvent(CUgraphExec exec, CUgraphNode node, CUevent event);
+W2W_CU cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node, CUgraphNodeParams *params);
+W2W_CU cuGraphNodeSetEnabled(CUgraphExec exec, CUgraphNode node, unsigned int enabled);
+W2W_CU cuGraphNodeGetEnabled(CUgraphExec exec, CUgraphNode node, unsigned int *enabled);

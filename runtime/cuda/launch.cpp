@@ -1,5 +1,8 @@
 // Launching kernels.
 // Source: CUDA Driver API, "Execution Control".
+#include "runtime/cuda/launch.h"
+
+#include "runtime/cuda/capture.h"
 #include "runtime/cuda/function.h"
 #include "runtime/cuda/texture_reference.h"
 
@@ -25,6 +28,7 @@ struct Launch {
   void **params = nullptr;
   void **extra = nullptr;
   bool names_cluster = false; // the launch says how large a cluster is: one block
+  std::span<const CUlaunchAttribute> attributes = {};
 };
 
 /// The parameter buffer: the program's parameters at PTX's offsets, then the launch block's address
@@ -231,46 +235,93 @@ CUresult launch_slice(const Launch &launch, const Dim &offset, const Dim &count,
   return to_cuda(error, context);
 }
 
+/// A launch that was checked, with its kernel compiled and loaded.
+struct PreparedLaunch {
+  Function *function = nullptr;
+  const abi::KernelSummary *kernel = nullptr;
+  ParameterBuffer parameters;
+  std::shared_ptr<jit::LoadedModule> instance;
+  LaunchedKernel loaded;
+};
+
+/// Finds the kernel and packs its parameters.
+CUresult pack(const Launch &launch, const Context &context, PreparedLaunch &prepared) {
+  Function *function = prepared.function = find_function(launch.function);
+  if (!function)
+    return CUDA_ERROR_INVALID_HANDLE;
+  if (function->module->bound && function->module->bound != &context)
+    return CUDA_ERROR_INVALID_HANDLE; // a function of another context's module
+  prepared.kernel = &function->module->program->summary().kernels[function->index];
+  return prepared.parameters.fill(*prepared.kernel, launch.params, launch.extra);
+}
+
+CUresult prepare(const Launch &launch, Context &context, PreparedLaunch &prepared) {
+  if (CUresult result = pack(launch, context, prepared))
+    return result;
+  Function *function = prepared.function;
+  const Device &device = *context.device;
+  if (CUresult result = check_shape(launch, *prepared.kernel, device))
+    return result;
+  if (CUresult result = check_shared(launch, *prepared.kernel, device))
+    return result;
+  if (CUresult result = prepare_shared(context))
+    return result;
+  auto instance = function->module->instance(context);
+  if (!instance)
+    return fail(to_cuda(instance.failure()), instance.failure().message);
+  prepared.instance = *instance;
+  return load_version(*function, device, **instance, jit::KernelVersion::for_block(launch.block.v),
+                      launch.shared_bytes, prepared.parameters.bytes(), prepared.loaded);
+}
+
+/// What a graph keeps of a launch.
+KernelOperation operation_of(const Launch &launch, PreparedLaunch &prepared, Context &context) {
+  KernelOperation operation;
+  operation.function = prepared.function;
+  operation.context = &context;
+  std::copy(std::begin(launch.grid.v), std::end(launch.grid.v), operation.grid);
+  std::copy(std::begin(launch.block.v), std::end(launch.block.v), operation.block);
+  operation.shared_bytes = launch.shared_bytes;
+  const uint8_t *parameters = prepared.parameters.data();
+  operation.parameters.assign(parameters, parameters + prepared.kernel->param_bytes);
+  operation.attributes.assign(launch.attributes.begin(), launch.attributes.end());
+  if (launch.cooperative) {
+    CUlaunchAttributeValue value{};
+    value.cooperative = 1;
+    operation.set_attribute(CU_LAUNCH_ATTRIBUTE_COOPERATIVE, value);
+  }
+  return operation;
+}
+
 CUresult launch_kernel(const Launch &launch) {
   if (!initialised())
     return CUDA_ERROR_NOT_INITIALIZED;
   Context *context = nullptr;
   if (CUresult result = enter_context(context))
     return result;
-  Function *function = find_function(launch.function);
-  if (!function)
-    return CUDA_ERROR_INVALID_HANDLE;
-  if (function->module->bound && function->module->bound != context)
-    return CUDA_ERROR_INVALID_HANDLE; // a function of another context's module
   Stream *stream = find_stream(launch.stream, *context, launch.per_thread);
   if (!stream || stream->context != context)
     return CUDA_ERROR_INVALID_HANDLE;
-  const abi::KernelSummary &kernel = function->module->program->summary().kernels[function->index];
+  bool capturing = false;
+  if (CUresult result = enter_stream(*stream, capturing))
+    return result;
+  PreparedLaunch prepared;
+  if (CUresult result = prepare(launch, *context, prepared))
+    return result;
+  if (capturing)
+    return capture(*stream, operation_of(launch, prepared, *context));
   const Device &device = *context->device;
-  if (CUresult result = check_shape(launch, kernel, device))
-    return result;
-  if (CUresult result = check_shared(launch, kernel, device))
-    return result;
-  ParameterBuffer parameters;
-  if (CUresult result = parameters.fill(kernel, launch.params, launch.extra))
-    return result;
-  if (CUresult result = prepare_shared(*context))
-    return result;
-  auto instance = function->module->instance(*context);
-  if (!instance)
-    return fail(to_cuda(instance.failure()), instance.failure().message);
-  LaunchedKernel loaded;
-  if (CUresult result =
-          load_version(*function, device, **instance, jit::KernelVersion::for_block(launch.block.v),
-                       launch.shared_bytes, parameters.bytes(), loaded))
-    return result;
+  Function *function = prepared.function;
+  const abi::KernelSummary &kernel = *prepared.kernel;
+  ParameterBuffer &parameters = prepared.parameters;
+  const LaunchedKernel &loaded = prepared.loaded;
   const Dim workgroup = workgroup_of(launch, loaded);
 
   abi::LaunchBlock block{};
   block.version = abi::kLaunchBlockVersion;
   block.size = sizeof block;
-  block.arena = (*instance)->arena();
-  block.managed_arena = (*instance)->managed_arena();
+  block.arena = prepared.instance->arena();
+  block.managed_arena = prepared.instance->managed_arena();
   for (int i = 0; i < 3; ++i) {
     block.ntid[i] = launch.block.v[i];
     block.nctaid[i] = launch.grid.v[i];
@@ -332,7 +383,7 @@ CUresult launch_kernel(const Launch &launch) {
   };
   CUresult result = function->module->has_textures
                         ? function->module->textures_in(*context).around_launch(
-                              (*instance)->arena(), *stream, *context, launch_all)
+                              prepared.instance->arena(), *stream, *context, launch_all)
                         : launch_all();
   if (result != CUDA_SUCCESS)
     return result;
@@ -356,11 +407,10 @@ CUresult launch_and_wait(const Launch &launch) {
                            : cuStreamSynchronize(launch.stream);
 }
 
-CUresult launch_by_config(const CUlaunchConfig *config, CUfunction function, void **params,
-                          void **extra, bool per_thread) {
+CUresult read_config(const CUlaunchConfig *config, CUfunction function, void **params, void **extra,
+                     bool per_thread, Launch &launch) {
   if (!config || (config->numAttrs > 0 && !config->attrs))
     return CUDA_ERROR_INVALID_VALUE;
-  Launch launch;
   launch.function = reinterpret_cast<Function *>(function);
   launch.grid = {{config->gridDimX, config->gridDimY, config->gridDimZ}};
   launch.block = {{config->blockDimX, config->blockDimY, config->blockDimZ}};
@@ -369,8 +419,8 @@ CUresult launch_by_config(const CUlaunchConfig *config, CUfunction function, voi
   launch.per_thread = per_thread;
   launch.params = params;
   launch.extra = extra;
-  for (unsigned i = 0; i < config->numAttrs; ++i) {
-    const CUlaunchAttribute &attribute = config->attrs[i];
+  launch.attributes = {config->attrs, config->numAttrs};
+  for (const CUlaunchAttribute &attribute : launch.attributes) {
     switch (attribute.id) {
     case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
       launch.cooperative = attribute.value.cooperative != 0;
@@ -404,10 +454,58 @@ CUresult launch_by_config(const CUlaunchConfig *config, CUfunction function, voi
       return CUDA_ERROR_INVALID_VALUE;
     }
   }
+  return CUDA_SUCCESS;
+}
+
+CUresult launch_by_config(const CUlaunchConfig *config, CUfunction function, void **params,
+                          void **extra, bool per_thread) {
+  Launch launch;
+  if (CUresult result = read_config(config, function, params, extra, per_thread, launch))
+    return result;
   return launch_and_wait(launch);
 }
 
 } // namespace
+
+CUresult make_kernel(const CUlaunchConfig &config, CUfunction function, void **params, void **extra,
+                     Context &context, KernelOperation &operation) {
+  Launch launch;
+  if (CUresult result = read_config(&config, function, params, extra, false, launch))
+    return result;
+  PreparedLaunch prepared;
+  CurrentContext current(context);
+  // Programs make nodes before they know the size of the grid: it may be zero until the launch.
+  const bool complete = launch.grid.product() != 0 && launch.block.product() != 0;
+  if (CUresult result =
+          complete ? prepare(launch, context, prepared) : pack(launch, context, prepared))
+    return result;
+  operation = operation_of(launch, prepared, context);
+  return CUDA_SUCCESS;
+}
+
+CUresult launch(const KernelOperation &operation, CUstream stream) {
+  CUlaunchConfig config{};
+  config.gridDimX = operation.grid[0];
+  config.gridDimY = operation.grid[1];
+  config.gridDimZ = operation.grid[2];
+  config.blockDimX = operation.block[0];
+  config.blockDimY = operation.block[1];
+  config.blockDimZ = operation.block[2];
+  config.sharedMemBytes = operation.shared_bytes;
+  config.hStream = stream;
+  config.attrs = const_cast<CUlaunchAttribute *>(operation.attributes.data());
+  config.numAttrs = static_cast<unsigned>(operation.attributes.size());
+  size_t bytes = operation.parameters.size();
+  void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER,
+                   const_cast<uint8_t *>(operation.parameters.data()), CU_LAUNCH_PARAM_BUFFER_SIZE,
+                   &bytes, CU_LAUNCH_PARAM_END};
+  Launch launch;
+  if (CUresult result = read_config(&config, reinterpret_cast<CUfunction>(operation.function),
+                                    nullptr, extra, false, launch))
+    return result;
+  return launch_kernel(launch);
+}
+
 } // namespace w2w::cuda
 
 using namespace w2w;

@@ -1,6 +1,6 @@
 // Managed memory: prefetching, advice, range attributes. Hints: they change where pages lie, never
 // what a program computes. Source: CUDA Driver API, "Unified Addressing".
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/capture.h"
 
 #include <cstring>
 
@@ -52,6 +52,8 @@ CUresult prefetch(CUdeviceptr pointer, size_t count, CUdevice target, CUstream h
   Stream *stream = find_stream(handle, *context, per_thread);
   if (!stream)
     return CUDA_ERROR_INVALID_HANDLE;
+  if (CUresult result = refuse_in_capture(*stream))
+    return result;
   return to_cuda(
       hip::api().hipMemPrefetchAsync(reinterpret_cast<void *>(pointer), count, device, stream->hip),
       *context);
@@ -139,11 +141,14 @@ CUresult cuMemRangeGetAttributes(void **data, size_t *sizes, CUmem_range_attribu
   return not_supported("cuMemRangeGetAttributes");
 }
 
-CUresult cuStreamAttachMemAsync(CUstream stream, CUdeviceptr dptr, size_t length,
+CUresult cuStreamAttachMemAsync(CUstream handle, CUdeviceptr dptr, size_t length,
                                 unsigned int flags) {
   W2W_ENTER_CONTEXT(cuStreamAttachMemAsync);
-  if (!find_stream(stream, *context, false))
+  Stream *stream = find_stream(handle, *context, false);
+  if (!stream)
     return CUDA_ERROR_INVALID_HANDLE;
+  if (CUresult result = refuse_in_capture(*stream))
+    return result;
   std::optional<Allocation> a = driver().allocations.find(dptr);
   if (!a || a->kind != MemoryKind::Managed)
     return CUDA_ERROR_INVALID_VALUE;

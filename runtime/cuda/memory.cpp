@@ -1,7 +1,8 @@
 // Memory: allocation, host memory, pools, pointer attributes.
 // Source: CUDA Driver API, "Memory Management", "Stream Ordered Memory Allocator", "Unified
 // Addressing".
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/capture.h"
+#include "runtime/cuda/graph_memory.h"
 
 #include <algorithm>
 #include <cstring>
@@ -74,20 +75,37 @@ void account(CUmemoryPool handle, int64_t bytes) {
   }
 }
 
+CUDA_MEM_ALLOC_NODE_PARAMS graph_allocation(const Context &context, size_t bytes) {
+  CUDA_MEM_ALLOC_NODE_PARAMS params{};
+  params.poolProps.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  params.poolProps.location = {CU_MEM_LOCATION_TYPE_DEVICE, context.device->ordinal};
+  params.bytesize = bytes;
+  return params;
+}
+
 CUresult allocate_from_pool(CUdeviceptr *dptr, size_t bytes, CUmemoryPool pool, CUstream handle,
                             bool per_thread) {
   Context *context = nullptr;
-  if (CUresult result = enter_context(context))
+  Stream *stream = nullptr;
+  if (CUresult result = find_stream(handle, per_thread, context, stream))
     return result;
   if (!dptr)
     return CUDA_ERROR_INVALID_VALUE;
-  if (!find_stream(handle, *context, per_thread))
-    return CUDA_ERROR_INVALID_HANDLE;
   if (pool && !driver().pools.find(pool))
     return CUDA_ERROR_INVALID_VALUE;
+  bool capturing = false;
+  if (CUresult result = enter_stream(*stream, capturing))
+    return result;
   if (bytes == 0) {
     *dptr = 0;
     return CUDA_SUCCESS;
+  }
+  if (capturing) {
+    std::shared_ptr<GraphMemory> memory;
+    if (CUresult result = GraphMemory::create(*context, graph_allocation(*context, bytes), memory))
+      return result;
+    *dptr = memory->address();
+    return capture(*stream, AllocateOperation{std::move(memory)});
   }
   free_deferred(*context, false);
   // The memory is there at once, which no stream order can tell from later.
@@ -119,13 +137,19 @@ std::optional<Allocation> take_device_allocation(CUdeviceptr dptr) {
 
 CUresult free_in_order(CUdeviceptr dptr, CUstream handle, bool per_thread) {
   Context *context = nullptr;
-  if (CUresult result = enter_context(context))
+  Stream *stream = nullptr;
+  if (CUresult result = find_stream(handle, per_thread, context, stream))
     return result;
   if (!dptr)
     return CUDA_SUCCESS;
-  Stream *stream = find_stream(handle, *context, per_thread);
-  if (!stream)
-    return CUDA_ERROR_INVALID_HANDLE;
+  bool capturing = false;
+  if (CUresult result = enter_stream(*stream, capturing))
+    return result;
+  std::shared_ptr<GraphMemory> memory = GraphMemory::find(dptr);
+  if (capturing)
+    return memory ? capture(*stream, FreeOperation{std::move(memory)}) : CUDA_ERROR_INVALID_VALUE;
+  if (memory)
+    return memory->allocated.exchange(false) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
   std::optional<Allocation> a = take_device_allocation(dptr);
   if (!a)
     return CUDA_ERROR_INVALID_VALUE;
@@ -246,6 +270,8 @@ CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
 
 CUresult cuMemAlloc_v2(CUdeviceptr *dptr, size_t bytes) {
   W2W_ENTER_CONTEXT(cuMemAlloc_v2);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!dptr || bytes == 0)
     return CUDA_ERROR_INVALID_VALUE;
   return allocate(*context, dptr, bytes, MemoryKind::Device, 0);
@@ -254,6 +280,8 @@ CUresult cuMemAlloc_v2(CUdeviceptr *dptr, size_t bytes) {
 CUresult cuMemAllocPitch_v2(CUdeviceptr *dptr, size_t *pitch, size_t width, size_t height,
                             unsigned int element_size) {
   W2W_ENTER_CONTEXT(cuMemAllocPitch_v2);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!dptr || !pitch || width == 0 || height == 0 ||
       (element_size != 4 && element_size != 8 && element_size != 16) ||
       width > SIZE_MAX - kPitchAlignment)
@@ -270,6 +298,8 @@ CUresult cuMemAllocPitch_v2(CUdeviceptr *dptr, size_t *pitch, size_t width, size
 
 CUresult cuMemAllocManaged(CUdeviceptr *dptr, size_t bytes, unsigned int flags) {
   W2W_ENTER_CONTEXT(cuMemAllocManaged);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!dptr || bytes == 0 || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST))
     return CUDA_ERROR_INVALID_VALUE;
   return allocate(*context, dptr, bytes, MemoryKind::Managed, flags);
@@ -277,8 +307,16 @@ CUresult cuMemAllocManaged(CUdeviceptr *dptr, size_t bytes, unsigned int flags) 
 
 CUresult cuMemFree_v2(CUdeviceptr dptr) {
   W2W_ENTER_CONTEXT(cuMemFree_v2);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!dptr)
     return CUDA_SUCCESS;
+  if (std::shared_ptr<GraphMemory> memory = GraphMemory::find(dptr)) {
+    CUresult result = after_wait(*context, hip::api().hipDeviceSynchronize());
+    if (result != CUDA_SUCCESS)
+      return result;
+    return memory->allocated.exchange(false) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+  }
   std::optional<Allocation> a = take_device_allocation(dptr);
   if (!a)
     return CUDA_ERROR_INVALID_VALUE;
@@ -306,6 +344,8 @@ CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr dp
 
 CUresult cuMemHostAlloc(void **pp, size_t bytes, unsigned int flags) {
   W2W_ENTER_CONTEXT(cuMemHostAlloc);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!pp || (flags & ~7u))
     return CUDA_ERROR_INVALID_VALUE;
   if (bytes == 0) {
@@ -321,6 +361,8 @@ CUresult cuMemAllocHost_v2(void **pp, size_t bytes) {
 
 CUresult cuMemFreeHost(void *p) {
   W2W_ENTER_CONTEXT(cuMemFreeHost);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!p)
     return CUDA_SUCCESS;
   std::optional<Allocation> a = driver().allocations.take(reinterpret_cast<uint64_t>(p));
@@ -335,6 +377,8 @@ CUresult cuMemFreeHost(void *p) {
 
 CUresult cuMemHostRegister_v2(void *p, size_t bytes, unsigned int flags) {
   W2W_ENTER_CONTEXT(cuMemHostRegister);
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!p || bytes == 0 || (flags & ~15u))
     return CUDA_ERROR_INVALID_VALUE;
   if (flags & CU_MEMHOSTREGISTER_IOMEMORY)
@@ -367,6 +411,8 @@ CUresult cuMemHostRegister(void *p, size_t bytes, unsigned int flags) {
 
 CUresult cuMemHostUnregister(void *p) {
   W2W_ENTER_CONTEXT(cuMemHostUnregister);
+  if (CUresult result = refuse_unsafe())
+    return result;
   std::optional<Allocation> a = driver().allocations.take(reinterpret_cast<uint64_t>(p));
   if (!a)
     return CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
@@ -402,32 +448,14 @@ CUresult cuMemHostGetFlags(unsigned int *flags, void *p) {
 // ---- stream-ordered allocation
 // -------------------------------------------------------------------
 
-CUresult cuMemAllocAsync(CUdeviceptr *dptr, size_t bytes, CUstream stream) {
-  W2W_ENTER(cuMemAllocAsync);
-  return allocate_from_pool(dptr, bytes, nullptr, stream, false);
-}
-CUresult cuMemAllocAsync_ptsz(CUdeviceptr *dptr, size_t bytes, CUstream stream) {
-  W2W_ENTER(cuMemAllocAsync_ptsz);
-  return allocate_from_pool(dptr, bytes, nullptr, stream, true);
-}
-CUresult cuMemAllocFromPoolAsync(CUdeviceptr *dptr, size_t bytes, CUmemoryPool pool,
-                                 CUstream stream) {
-  W2W_ENTER(cuMemAllocFromPoolAsync);
-  return pool ? allocate_from_pool(dptr, bytes, pool, stream, false) : CUDA_ERROR_INVALID_VALUE;
-}
-CUresult cuMemAllocFromPoolAsync_ptsz(CUdeviceptr *dptr, size_t bytes, CUmemoryPool pool,
-                                      CUstream stream) {
-  W2W_ENTER(cuMemAllocFromPoolAsync_ptsz);
-  return pool ? allocate_from_pool(dptr, bytes, pool, stream, true) : CUDA_ERROR_INVALID_VALUE;
-}
-CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream stream) {
-  W2W_ENTER(cuMemFreeAsync);
-  return free_in_order(dptr, stream, false);
-}
-CUresult cuMemFreeAsync_ptsz(CUdeviceptr dptr, CUstream stream) {
-  W2W_ENTER(cuMemFreeAsync_ptsz);
-  return free_in_order(dptr, stream, true);
-}
+W2W_TWIN(cuMemAllocAsync, (CUdeviceptr * dptr, size_t bytes, CUstream stream),
+         return allocate_from_pool(dptr, bytes, nullptr, stream, per_thread))
+W2W_TWIN(cuMemAllocFromPoolAsync,
+         (CUdeviceptr * dptr, size_t bytes, CUmemoryPool pool, CUstream stream),
+         return pool ? allocate_from_pool(dptr, bytes, pool, stream, per_thread)
+                     : CUDA_ERROR_INVALID_VALUE)
+W2W_TWIN(cuMemFreeAsync, (CUdeviceptr dptr, CUstream stream),
+         return free_in_order(dptr, stream, per_thread))
 
 CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice dev) {
   W2W_ENTER(cuDeviceGetDefaultMemPool);

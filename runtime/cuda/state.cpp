@@ -247,6 +247,15 @@ Stream *find_stream(CUstream handle, Context &context, bool per_thread) {
   return driver().streams.find(handle);
 }
 
+CUresult find_stream(CUstream handle, bool per_thread, Context *&context, Stream *&stream) {
+  if (!initialised())
+    return CUDA_ERROR_NOT_INITIALIZED;
+  if (CUresult result = enter_context(context))
+    return result;
+  stream = find_stream(handle, *context, per_thread);
+  return stream ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
 Function *find_function(void *handle) {
   return driver().functions.find(handle);
 }

@@ -27,11 +27,16 @@
 namespace w2w::cuda {
 
 struct Array;
+struct Capture;
 struct Context;
 struct Device;
+struct Graph;
+class GraphExec;
+struct GraphNode;
 struct MipmappedArray;
 class ModuleTextures;
 struct TextureReference;
+struct UserObject;
 
 /// Live objects of one type. A CUDA handle is the object's address.
 template <class T> class HandleTable {
@@ -91,6 +96,7 @@ struct Stream {
   hip::hipDeviceptr_t grid_workspace = nullptr; // of cooperative launches: one runs at a time
   hip::hipDeviceptr_t shared_slab = nullptr;    // of launches whose shared memory is not in LDS
   uint64_t shared_slab_bytes = 0;
+  std::shared_ptr<Capture> capture; // that takes its work (capture.h)
 
   /// Memory for grid barriers, zeroed by the stream before what is launched next.
   CUresult prepare_grid_workspace();
@@ -106,6 +112,8 @@ struct Event {
   hip::hipEvent_t hip = nullptr;
   unsigned flags = 0;
   std::atomic<bool> recorded = false;
+  std::atomic<bool> captured = false; // recorded last in a capture: in which, is with
+  std::shared_ptr<Capture> capture;   // the captures' mutex (capture.h)
 };
 
 struct ModuleObject;
@@ -203,6 +211,7 @@ struct Context {
   std::mutex mutex; // what follows
   std::map<int, size_t> limits;
   std::vector<Stream *> per_thread; // of all threads that used one
+  std::vector<Stream *> idle_lanes; // streams of executable graphs that are gone
   struct DeferredFree {
     uint64_t base;
     hip::hipEvent_t event;
@@ -256,6 +265,10 @@ struct Driver {
   HandleTable<Array> arrays; // levels of mipmapped arrays too
   HandleTable<MipmappedArray> mipmapped_arrays;
   HandleTable<TextureReference> texture_references; // surface references too
+  HandleTable<Graph> graphs;                        // child graphs too
+  HandleTable<GraphNode> graph_nodes;
+  HandleTable<GraphExec> graph_execs;
+  HandleTable<UserObject> user_objects;
   AllocationMap allocations;
   std::mutex mutex; // context creation and destruction
 };
@@ -304,6 +317,22 @@ void clear_context(Context &context);
 /// Maps NULL, CU_STREAM_LEGACY, CU_STREAM_PER_THREAD and handles. `per_thread`: what NULL means.
 /// Null: not a stream.
 Stream *find_stream(CUstream handle, Context &context, bool per_thread);
+/// The same in the calling thread's context, which is entered. INVALID_HANDLE: not a stream.
+CUresult find_stream(CUstream handle, bool per_thread, Context *&context, Stream *&stream);
+
+// Defines NAME and NAME_ptsz: `call` sees `per_thread`.
+#define W2W_TWIN(name, parameters, call)                                                           \
+  CUresult name parameters {                                                                       \
+    const bool per_thread = false;                                                                 \
+    W2W_ENTER(name);                                                                               \
+    call;                                                                                          \
+  }                                                                                                \
+  CUresult name##_ptsz parameters {                                                                \
+    const bool per_thread = true;                                                                  \
+    W2W_ENTER(name##_ptsz);                                                                        \
+    call;                                                                                          \
+  }
+
 /// Null if the handle is no function or kernel of ours.
 Function *find_function(void *handle);
 

@@ -1,7 +1,7 @@
 // Streams and events.
 // Source: CUDA Driver API, "Stream Management", "Event Management", cuLaunchHostFunc of "Execution
 // Control".
-#include "runtime/cuda/state.h"
+#include "runtime/cuda/capture.h"
 
 #include <algorithm>
 #include <cstring>
@@ -38,21 +38,18 @@ CUresult create_stream(CUstream *result, unsigned flags, int priority) {
   return CUDA_SUCCESS;
 }
 
-/// Enters the context and finds the stream.
-CUresult begin(CUstream handle, bool per_thread, Context *&context, Stream *&stream) {
-  if (!initialised())
-    return CUDA_ERROR_NOT_INITIALIZED;
-  if (CUresult result = enter_context(context))
-    return result;
-  stream = find_stream(handle, *context, per_thread);
-  return stream ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
 #define W2W_STREAM(handle, per_thread)                                                             \
   Context *context = nullptr;                                                                      \
   Stream *stream = nullptr;                                                                        \
-  if (CUresult begun = begin(handle, per_thread, context, stream))                                 \
+  if (CUresult begun = find_stream(handle, per_thread, context, stream))                           \
   return begun
+
+// In functions that a stream in capture, or the calling thread during one, must not call.
+#define W2W_OUTSIDE_CAPTURE(stream)                                                                \
+  if (CUresult refused = refuse_in_capture(stream))                                                \
+    return refused;                                                                                \
+  if (CUresult refused = refuse_unsafe())                                                          \
+  return refused
 
 CUresult wait_event(CUstream handle, CUevent event_handle, unsigned flags, bool per_thread) {
   W2W_STREAM(handle, per_thread);
@@ -61,6 +58,9 @@ CUresult wait_event(CUstream handle, CUevent event_handle, unsigned flags, bool 
     return CUDA_ERROR_INVALID_HANDLE;
   if (flags > CU_EVENT_WAIT_EXTERNAL)
     return CUDA_ERROR_INVALID_VALUE;
+  bool captured = false;
+  if (CUresult result = capture_wait(*stream, *event, flags, captured); result || captured)
+    return result;
   if (!event->recorded)
     return CUDA_SUCCESS; // nothing to wait for
   return to_cuda(hip::api().hipStreamWaitEvent(stream->hip, event->hip, 0), *context);
@@ -68,6 +68,7 @@ CUresult wait_event(CUstream handle, CUevent event_handle, unsigned flags, bool 
 
 CUresult query(CUstream handle, bool per_thread) {
   W2W_STREAM(handle, per_thread);
+  W2W_OUTSIDE_CAPTURE(*stream);
   hip::hipError_t error = hip::api().hipStreamQuery(stream->hip);
   if (error == hip::hipErrorNotReady)
     return CUDA_ERROR_NOT_READY;
@@ -76,6 +77,7 @@ CUresult query(CUstream handle, bool per_thread) {
 
 CUresult synchronise(CUstream handle, bool per_thread) {
   W2W_STREAM(handle, per_thread);
+  W2W_OUTSIDE_CAPTURE(*stream);
   return after_wait(*context, hip::api().hipStreamSynchronize(stream->hip));
 }
 
@@ -120,6 +122,11 @@ CUresult host_function(CUstream handle, CUhostFn function, void *user_data, bool
   W2W_STREAM(handle, per_thread);
   if (!function)
     return CUDA_ERROR_INVALID_VALUE;
+  bool capturing = false;
+  if (CUresult result = enter_stream(*stream, capturing))
+    return result;
+  if (capturing)
+    return capture(*stream, HostOperation{function, user_data});
   HostCall call;
   call.function = function;
   call.user_data = user_data;
@@ -131,6 +138,8 @@ CUresult callback(CUstream handle, CUstreamCallback function, void *user_data, u
   W2W_STREAM(handle, per_thread);
   if (!function || flags != 0)
     return CUDA_ERROR_INVALID_VALUE;
+  if (CUresult result = refuse_in_capture(*stream))
+    return result;
   HostCall call;
   call.callback = function;
   call.stream = handle;
@@ -148,6 +157,9 @@ CUresult record(CUevent event_handle, CUstream handle, unsigned flags, bool per_
     return CUDA_ERROR_INVALID_VALUE;
   if (event->context->device != stream->context->device)
     return CUDA_ERROR_INVALID_HANDLE;
+  bool captured = false;
+  if (CUresult result = capture_record(*event, *stream, flags, captured); result || captured)
+    return result;
   CUresult result = to_cuda(hip::api().hipEventRecord(event->hip, stream->hip), *context);
   if (result == CUDA_SUCCESS)
     event->recorded = true;
@@ -200,21 +212,9 @@ CUresult set_attribute(CUstream handle, CUstreamAttrID attr, const CUstreamAttrV
 CUresult copy_attributes(CUstream dst, CUstream src, bool per_thread) {
   Context *context = nullptr;
   Stream *stream = nullptr;
-  if (CUresult begun = begin(dst, per_thread, context, stream))
+  if (CUresult begun = find_stream(dst, per_thread, context, stream))
     return begun;
-  return begin(src, per_thread, context, stream);
-}
-
-/// Streams are never being captured: graphs are not supported yet.
-CUresult capture_status(CUstream handle, bool per_thread, CUstreamCaptureStatus *status,
-                        cuuint64_t *id) {
-  W2W_STREAM(handle, per_thread);
-  if (!status)
-    return CUDA_ERROR_INVALID_VALUE;
-  *status = CU_STREAM_CAPTURE_STATUS_NONE;
-  if (id)
-    *id = 0;
-  return CUDA_SUCCESS;
+  return find_stream(src, per_thread, context, stream);
 }
 
 } // namespace
@@ -238,6 +238,7 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
   Stream *stream = driver().streams.find(handle);
   if (!stream || stream->implicit)
     return CUDA_ERROR_INVALID_HANDLE;
+  forget_capture(*stream);
   driver().streams.remove(stream);
   // CUDA lets the stream's work finish by itself; its launch blocks must stay until then.
   hip::hipError_t error = hip::api().hipStreamSynchronize(stream->hip);
@@ -251,19 +252,6 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
 CUresult cuStreamDestroy(CUstream handle) {
   return cuStreamDestroy_v2(handle);
 }
-
-// Defines NAME and NAME_ptsz: `call` sees `per_thread`.
-#define W2W_TWIN(name, parameters, call)                                                           \
-  CUresult name parameters {                                                                       \
-    const bool per_thread = false;                                                                 \
-    W2W_ENTER(name);                                                                               \
-    call;                                                                                          \
-  }                                                                                                \
-  CUresult name##_ptsz parameters {                                                                \
-    const bool per_thread = true;                                                                  \
-    W2W_ENTER(name##_ptsz);                                                                        \
-    call;                                                                                          \
-  }
 
 // A getter: `expression` sees `stream`, the result goes to `out`.
 #define W2W_GETTER(name, type, expression)                                                         \
@@ -307,28 +295,6 @@ W2W_TWIN(cuStreamGetAttribute, (CUstream handle, CUstreamAttrID attr, CUstreamAt
 W2W_TWIN(cuStreamSetAttribute,
          (CUstream handle, CUstreamAttrID attr, const CUstreamAttrValue *value),
          return set_attribute(handle, attr, value, per_thread))
-W2W_TWIN(cuStreamIsCapturing, (CUstream handle, CUstreamCaptureStatus *status),
-         return capture_status(handle, per_thread, status, nullptr))
-W2W_TWIN(cuStreamGetCaptureInfo, (CUstream handle, CUstreamCaptureStatus *status, cuuint64_t *id),
-         return capture_status(handle, per_thread, status, id))
-W2W_TWIN(cuStreamGetCaptureInfo_v2,
-         (CUstream handle, CUstreamCaptureStatus *status, cuuint64_t *id, CUgraph *graph,
-          const CUgraphNode **dependencies, size_t *count),
-         return capture_status(handle, per_thread, status, id))
-W2W_TWIN(cuStreamGetCaptureInfo_v3,
-         (CUstream handle, CUstreamCaptureStatus *status, cuuint64_t *id, CUgraph *graph,
-          const CUgraphNode **dependencies, const CUgraphEdgeData **edges, size_t *count),
-         return capture_status(handle, per_thread, status, id))
-
-CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
-  W2W_ENTER(cuThreadExchangeStreamCaptureMode);
-  if (!mode || *mode < CU_STREAM_CAPTURE_MODE_GLOBAL || *mode > CU_STREAM_CAPTURE_MODE_RELAXED)
-    return CUDA_ERROR_INVALID_VALUE;
-  thread_local CUstreamCaptureMode current = CU_STREAM_CAPTURE_MODE_GLOBAL;
-  std::swap(current, *mode);
-  return CUDA_SUCCESS;
-}
-
 // ---- events
 // --------------------------------------------------------------------------------------
 
@@ -359,6 +325,7 @@ CUresult cuEventDestroy_v2(CUevent handle) {
   Event *event = driver().events.find(handle);
   if (!event)
     return CUDA_ERROR_INVALID_HANDLE;
+  forget_capture(*event);
   driver().events.remove(event);
   hip::hipError_t error = hip::api().hipEventDestroy(event->hip);
   delete event;
@@ -379,6 +346,10 @@ CUresult cuEventQuery(CUevent handle) {
   Event *event = driver().events.find(handle);
   if (!event)
     return CUDA_ERROR_INVALID_HANDLE;
+  if (CUresult result = refuse_captured(*event))
+    return result;
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!event->recorded)
     return CUDA_SUCCESS;
   hip::hipError_t error = hip::api().hipEventQuery(event->hip);
@@ -392,6 +363,10 @@ CUresult cuEventSynchronize(CUevent handle) {
   Event *event = driver().events.find(handle);
   if (!event)
     return CUDA_ERROR_INVALID_HANDLE;
+  if (CUresult result = refuse_captured(*event))
+    return result;
+  if (CUresult result = refuse_unsafe())
+    return result;
   if (!event->recorded)
     return CUDA_SUCCESS;
   return after_wait(*context, hip::api().hipEventSynchronize(event->hip));
@@ -405,6 +380,9 @@ CUresult cuEventElapsedTime_v2(float *ms, CUevent start, CUevent end) {
   if (!from || !to || !from->recorded || !to->recorded ||
       ((from->flags | to->flags) & CU_EVENT_DISABLE_TIMING))
     return CUDA_ERROR_INVALID_HANDLE;
+  for (Event *event : {from, to})
+    if (CUresult result = refuse_captured(*event))
+      return result;
   hip::hipError_t error = hip::api().hipEventElapsedTime(ms, from->hip, to->hip);
   return error == hip::hipErrorNotReady ? CUDA_ERROR_NOT_READY : to_cuda(error, *context);
 }

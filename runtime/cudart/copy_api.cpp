@@ -18,12 +18,24 @@ cudaError_t copy(void *dst, const void *src, size_t count, int kind, Order order
     const bool wait = order.manner != Manner::Async, own = order.manner == Manner::SyncPerThread;
     const CUstream stream = order.target();
     switch (kind) {
-    case cudaMemcpyHostToHost:
+    case cudaMemcpyHostToHost: {
+      CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+      if (!wait && cuStreamIsCapturing(stream, &status) == CUDA_SUCCESS &&
+          status != CU_STREAM_CAPTURE_STATUS_NONE) {
+        CUDA_MEMCPY2D c = {};
+        c.srcMemoryType = c.dstMemoryType = CU_MEMORYTYPE_HOST;
+        c.srcHost = src;
+        c.dstHost = dst;
+        c.WidthInBytes = count;
+        c.Height = 1;
+        return cuMemcpy2DAsync_v2(&c, stream);
+      }
       // After whatever the stream was given before, as a copy in stream order.
       if (CUresult r = cuStreamSynchronize(stream))
         return r;
       std::memmove(dst, src, count);
       return CUDA_SUCCESS;
+    }
     case cudaMemcpyHostToDevice:
       return !wait ? cuMemcpyHtoDAsync_v2(d, src, count, stream)
              : own ? cuMemcpyHtoD_v2_ptds(d, src, count)
@@ -128,12 +140,9 @@ cudaError_t copy_3d(const cudaMemcpy3DParms *p, Order order) {
   return in_context([=]() -> cudaError_t {
     if (p->extent.width == 0 || p->extent.height == 0 || p->extent.depth == 0)
       return cudaSuccess;
-    CUDA_MEMCPY3D c = {};
-    types_of(p->kind, c.srcMemoryType, c.dstMemoryType);
-    if (cudaError_t e = set_geometry(c, *p))
+    CUDA_MEMCPY3D c;
+    if (cudaError_t e = to_driver(*p, c))
       return e;
-    c.srcHost = p->srcPtr.ptr;
-    c.dstHost = p->dstPtr.ptr;
     switch (order.manner) {
     case Manner::Sync:
       return to_error(cuMemcpy3D_v2(&c));
@@ -170,20 +179,6 @@ cudaError_t copy_3d_peer(const cudaMemcpy3DPeerParms *p, Order order) {
     }
     return to_error(cuMemcpy3DPeerAsync(&c, order.stream));
   });
-}
-
-/// The address `offset` bytes into a device variable of which `count` bytes are wanted.
-cudaError_t inside_variable(const void *symbol, size_t count, size_t offset, void **address) {
-  if (cudaError_t e = enter())
-    return e;
-  CUdeviceptr at = 0;
-  size_t size = 0;
-  if (cudaError_t e = find_variable(symbol, at, size))
-    return e;
-  if (offset > size || count > size - offset)
-    return cudaErrorInvalidValue;
-  *address = reinterpret_cast<void *>(at + offset);
-  return cudaSuccess;
 }
 
 cudaError_t to_symbol(const void *symbol, const void *src, size_t count, size_t offset, int kind,
@@ -242,6 +237,64 @@ cudaError_t fill_3d(const cudaPitchedPtr &p, int value, const cudaExtent &extent
 }
 
 } // namespace
+
+namespace w2w::rt {
+
+cudaError_t to_driver(const cudaMemcpy3DParms &p, CUDA_MEMCPY3D &c) {
+  if (!valid(p.kind))
+    return cudaErrorInvalidMemcpyDirection;
+  c = {};
+  types_of(p.kind, c.srcMemoryType, c.dstMemoryType);
+  if (cudaError_t e = set_geometry(c, p))
+    return e;
+  c.srcHost = p.srcPtr.ptr;
+  c.dstHost = p.dstPtr.ptr;
+  return cudaSuccess;
+}
+
+cudaError_t to_runtime(const CUDA_MEMCPY3D &c, cudaMemcpy3DParms &p) {
+  p = {};
+  p.srcArray = c.srcArray;
+  p.dstArray = c.dstArray;
+  size_t dst = 1, src = 1, extent = 1;
+  if (cudaError_t e = element_bytes(p, dst, src, extent))
+    return e;
+  auto pointer = [](CUmemorytype type, const void *host, CUdeviceptr device) {
+    return type == CU_MEMORYTYPE_HOST ? const_cast<void *>(host) : reinterpret_cast<void *>(device);
+  };
+  p.srcPos = {c.srcXInBytes / src, c.srcY, c.srcZ};
+  p.dstPos = {c.dstXInBytes / dst, c.dstY, c.dstZ};
+  if (!c.srcArray)
+    p.srcPtr = {pointer(c.srcMemoryType, c.srcHost, c.srcDevice), c.srcPitch, c.srcPitch,
+                c.srcHeight};
+  if (!c.dstArray)
+    p.dstPtr = {pointer(c.dstMemoryType, c.dstHost, c.dstDevice), c.dstPitch, c.dstPitch,
+                c.dstHeight};
+  p.extent = {c.WidthInBytes / extent, c.Height, c.Depth};
+  const bool from_host = c.srcMemoryType == CU_MEMORYTYPE_HOST;
+  const bool to_host = c.dstMemoryType == CU_MEMORYTYPE_HOST;
+  if (c.srcMemoryType == CU_MEMORYTYPE_UNIFIED || c.dstMemoryType == CU_MEMORYTYPE_UNIFIED)
+    p.kind = cudaMemcpyDefault;
+  else
+    p.kind = from_host ? (to_host ? cudaMemcpyHostToHost : cudaMemcpyHostToDevice)
+                       : (to_host ? cudaMemcpyDeviceToHost : cudaMemcpyDeviceToDevice);
+  return cudaSuccess;
+}
+
+cudaError_t inside_variable(const void *symbol, size_t count, size_t offset, void **address) {
+  if (cudaError_t e = enter())
+    return e;
+  CUdeviceptr at = 0;
+  size_t size = 0;
+  if (cudaError_t e = find_variable(symbol, at, size))
+    return e;
+  if (offset > size || count > size - offset)
+    return cudaErrorInvalidValue;
+  *address = reinterpret_cast<void *>(at + offset);
+  return cudaSuccess;
+}
+
+} // namespace w2w::rt
 
 W2W_RT w2wrt_cudaMemcpy(void *d, const void *s, size_t n, int kind) {
   return copy(d, s, n, kind, kSync);

@@ -45,6 +45,13 @@ inline void types_of(int kind, CUmemorytype &src, CUmemorytype &dst) {
   dst = kind == cudaMemcpyHostToHost || kind == cudaMemcpyDeviceToHost ? host : device;
 }
 
+/// A 3-D copy as the driver has it, and the inverse.
+cudaError_t to_driver(const cudaMemcpy3DParms &p, CUDA_MEMCPY3D &c);
+cudaError_t to_runtime(const CUDA_MEMCPY3D &c, cudaMemcpy3DParms &p);
+
+/// The address `offset` bytes into a device variable of which `count` bytes are wanted.
+cudaError_t inside_variable(const void *symbol, size_t count, size_t offset, void **address);
+
 /// Runs a 2-D copy of the driver's; its pitches need not be those of cuMemAllocPitch.
 inline CUresult run(const CUDA_MEMCPY2D &c, const Order &order) {
   switch (order.manner) {

@@ -173,6 +173,52 @@ static_assert(sizeof(cudaTextureDesc) == 72);
 inline constexpr size_t kResourceViewDesc11 = offsetof(CUDA_RESOURCE_VIEW_DESC, reserved);
 static_assert(kResourceViewDesc11 == 48);
 
+using cudaGraph_t = CUgraph;
+using cudaGraphNode_t = CUgraphNode;
+using cudaGraphExec_t = CUgraphExec;
+using cudaUserObject_t = CUuserObject;
+
+/// Parameters of memset, host and allocation nodes, edge data, instantiation and update results
+/// have the driver's layouts.
+struct cudaKernelNodeParams {
+  void *func;
+  dim3 gridDim;
+  dim3 blockDim;
+  unsigned sharedMemBytes;
+  void **kernelParams;
+  void **extra;
+};
+static_assert(sizeof(cudaKernelNodeParams) == 56);
+
+struct cudaGraphNodeParams {
+  CUgraphNodeType type;
+  int reserved0[3];
+  union {
+    long long reserved1[29];
+    cudaKernelNodeParams kernel;
+    struct {
+      int flags;
+      int reserved[3];
+      cudaMemcpy3DParms copyParams;
+    } memcpy;
+    CUDA_MEMSET_NODE_PARAMS memset;
+    CUDA_HOST_NODE_PARAMS host;
+    struct {
+      cudaGraph_t graph;
+      int ownership; // 0: the graph is cloned; 1: it is moved
+    } graph;
+    struct {
+      cudaEvent_t event;
+    } event; // of nodes that wait for one and of those that record one
+    CUDA_MEM_ALLOC_NODE_PARAMS alloc;
+    struct {
+      void *dptr;
+    } free;
+  };
+  long long reserved2;
+};
+static_assert(sizeof(cudaGraphNodeParams) == 256);
+
 struct cudaLaunchConfig_t {
   dim3 gridDim;
   dim3 blockDim;

@@ -130,6 +130,15 @@ cudaError_t find_kernel(const void *function, CUkernel &kernel) {
   return cudaSuccess;
 }
 
+void *name_of_kernel(CUkernel kernel) {
+  Registry &r = registry();
+  std::shared_lock lock(r.mutex);
+  for (const auto &[key, function] : r.functions)
+    if (function->kernel == kernel)
+      return const_cast<void *>(function->host);
+  return kernel;
+}
+
 cudaError_t find_variable(const void *symbol, CUdeviceptr &address, size_t &size) {
   Registry &r = registry();
   std::unique_lock lock(r.mutex);

@@ -11,6 +11,9 @@ namespace w2w::rt {
 /// cudaErrorInvalidDeviceFunction if there is none.
 cudaError_t find_kernel(const void *function, CUkernel &kernel);
 
+/// The host function by which the program names a kernel; the kernel itself if there is none.
+void *name_of_kernel(CUkernel kernel);
+
 /// The device variable registered for a host address, with its exact size. Loads the module on
 /// first use. cudaErrorInvalidSymbol if there is none.
 cudaError_t find_variable(const void *symbol, CUdeviceptr &address, size_t &size);

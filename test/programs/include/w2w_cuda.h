@@ -57,7 +57,9 @@ enum cudaError_t {
   cudaErrorAssert = 710,
   cudaErrorLaunchFailure = 719,
   cudaErrorCooperativeLaunchTooLarge = 720,
-  cudaErrorNotSupported = 801
+  cudaErrorNotSupported = 801,
+  cudaErrorStreamCaptureUnsupported = 900,
+  cudaErrorStreamCaptureInvalidated = 901
 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToHost = 0,
@@ -300,4 +302,5 @@ W2W_DEVICE int __float_as_int(float x) { return __builtin_bit_cast(int, x); }
 
 #undef W2W_DEVICE
 
+#include "w2w_graphs.h"
 #include "w2w_texture.h"

@@ -79,7 +79,7 @@ TEST_CASE("cuGetProcAddress answers before cuInit and never crashes") {
 }
 
 TEST_CASE("what is not implemented says so") {
-  auto *f = reinterpret_cast<CUresult (*)(void)>(find("cuGraphCreate", 13000));
+  auto *f = reinterpret_cast<CUresult (*)(void)>(find("cuGraphConditionalHandleCreate", 13000));
   REQUIRE(f);
   CHECK(f() == CUDA_ERROR_NOT_SUPPORTED);
   const void *table = &table;
