@@ -491,7 +491,6 @@ Value *scan_lanes(IRBuilderBase &b, const Processor &processor, Value *value, Co
   return value;
 }
 
-/// In whole-wave mode, where lanes that do not execute take part with the neutral element.
 Value *reduce_lanes(IRBuilderBase &b, const Processor &processor, Value *value, Constant *neutral,
                     function_ref<Value *(Value *, Value *)> combine) {
   Type *word = b.getInt32Ty();
@@ -500,16 +499,12 @@ Value *reduce_lanes(IRBuilderBase &b, const Processor &processor, Value *value, 
         Intrinsic::amdgcn_update_dpp, {word},
         {old, value, b.getInt32(control), b.getInt32(rows), b.getInt32(kAllBanks), b.getInt1(all)});
   };
-  auto back = [&](Value *result) {
-    return b.CreateIntrinsic(Intrinsic::amdgcn_strict_wwm, {word}, {result});
-  };
-  value = b.CreateIntrinsic(Intrinsic::amdgcn_set_inactive, {word}, {value, neutral});
   if (processor.generation == Generation::Gfx9) {
     for (unsigned by : {1u, 2u, 4u, 8u})
       value = combine(value, read_by(neutral, kRowShr + by, kAllRows, false));
     value = combine(value, read_by(neutral, kRowBroadcast15, 0xA, false));
     auto total = [&](unsigned lane) {
-      return back(b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {word}, {value, b.getInt32(lane)}));
+      return b.CreateIntrinsic(Intrinsic::amdgcn_readlane, {word}, {value, b.getInt32(lane)});
     };
     Value *lower = total(31), *upper = total(63);
     return b.CreateSelect(in_upper_half(b), upper, lower);
@@ -519,7 +514,7 @@ Value *reduce_lanes(IRBuilderBase &b, const Processor &processor, Value *value, 
   Value *other_row = b.CreateIntrinsic(
       Intrinsic::amdgcn_permlanex16, {word},
       {PoisonValue::get(word), value, b.getInt32(0), b.getInt32(0), b.getFalse(), b.getTrue()});
-  return back(combine(value, other_row));
+  return combine(value, other_row);
 }
 
 Value *combine_moved(IRBuilderBase &builder, const Processor &processor, Value *value, Value *other,

@@ -43,8 +43,8 @@ llvm::Value *scan_lanes(llvm::IRBuilderBase &builder, const Processor &processor
                         llvm::Value *value, llvm::Constant *neutral,
                         llvm::function_ref<llvm::Value *(llvm::Value *, llvm::Value *)> combine);
 
-/// The reduction of the executing lanes of a warp, in each of them, of a `combine` that is
-/// associative and commutative.
+/// The reduction of a warp, in each of its lanes, of a `combine` that is associative and
+/// commutative. All 32 lanes of the warp execute, or none.
 llvm::Value *reduce_lanes(llvm::IRBuilderBase &builder, const Processor &processor,
                           llvm::Value *value, llvm::Constant *neutral,
                           llvm::function_ref<llvm::Value *(llvm::Value *, llvm::Value *)> combine);

@@ -43,12 +43,13 @@ private:
   Value *vote(CallInst &call, StringRef mode);
   Value *match_any(CallInst &call);
   Value *match_all(CallInst &call);
+  Value *warps_are_whole();
   Value *redux(CallInst &call, StringRef operation);
   Value *reduce_one_by_one(Value *value, Value *neutral,
                            function_ref<Value *(Value *, Value *)> combine);
   BasicBlock *begin_loop(CallInst &call, const char *name);
   Value *is_first(Value *value);
-  Value *leave_loop(CallInst &call, BasicBlock *loop, Value *done, Value *value);
+  PHINode *leave_loop(CallInst &call, BasicBlock *loop, Value *done, Value *value);
   Value *elect(CallInst &call);
   Value *bar_warp();
 
@@ -254,7 +255,7 @@ Value *WarpOps::is_first(Value *value) {
 /// with `value` (i32). A value that is the same for all threads of one turn would be kept in an
 /// SGPR and read after the loop, where it holds the last turn's (seen in LLVM 22): so it is put
 /// into a VGPR within its turn, by a move that may not be sunk out of the loop.
-Value *WarpOps::leave_loop(CallInst &call, BasicBlock *loop, Value *done, Value *value) {
+PHINode *WarpOps::leave_loop(CallInst &call, BasicBlock *loop, Value *done, Value *value) {
   BasicBlock *last = b_.GetInsertBlock(), *after = call.getParent();
   CallInst *mine = hold_in_vgpr(b_, value);
   mine->setConvergent();
@@ -287,10 +288,25 @@ bool has_one_mask(const CallInst &call) {
   return isa<Constant>(call.getArgOperand(1)) || names_executing_threads(call);
 }
 
-/// Reduces over the threads of the mask: at once, where the executing threads of a warp all name
-/// the same. Otherwise each turn of a loop does one group of threads with the same warp and mask,
-/// the others taking part with the operation's neutral element. (No branch around the reduction:
-/// LLVM would move it out of the loop, where all groups are together again.)
+/// Whether each warp in the wave executes with all of its threads, or with none.
+Value *WarpOps::warps_are_whole() {
+  auto is_whole = [&](Value *threads) { // none or all: plus one, none or one
+    return b_.CreateICmpULE(b_.CreateAdd(threads, b_.getInt32(1)), b_.getInt32(1));
+  };
+  if (target_.wave_size == 32)
+    return is_whole(active());
+  Value *all = b_.CreateIntrinsic(Intrinsic::amdgcn_ballot, {b_.getInt64Ty()}, {b_.getTrue()});
+  return b_.CreateAnd(is_whole(b_.CreateTrunc(all, b_.getInt32Ty())),
+                      is_whole(b_.CreateTrunc(b_.CreateLShr(all, 32), b_.getInt32Ty())));
+}
+
+/// Reduces over the threads of the mask. Each turn of a loop does one group of threads with the
+/// same warp and mask, the others taking part with the operation's neutral element. (No branch
+/// around the reduction: LLVM would move it out of the loop, where all groups are together again.)
+/// Where the executing threads of a warp all name the same mask, whole warps are reduced at once.
+/// (Not in whole-wave mode, which would serve parts of warps too: where LLVM 22 runs out of
+/// registers, it reloads a VGPR there for all lanes, over what it holds of the inactive ones,
+/// docs/AMDGPU-NOTES.md.)
 Value *WarpOps::redux(CallInst &call, StringRef operation) {
   struct Row {
     StringRef name;
@@ -313,16 +329,28 @@ Value *WarpOps::redux(CallInst &call, StringRef operation) {
     return row->minmax == kNoId ? b_.CreateBinOp(row->op, a, b)
                                 : b_.CreateBinaryIntrinsic(row->minmax, a, b);
   };
-  if (env_.opt_level > 0 && has_one_mask(call))
-    return reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), combine);
+  Value *whole = env_.opt_level > 0 && has_one_mask(call) ? warps_are_whole() : nullptr;
   Value *half = half_base(b_, target_);
-  BasicBlock *loop = begin_loop(call, "redux");
+  BasicBlock *before = call.getParent(), *loop = begin_loop(call, "redux");
   Value *mine = is_first(mask);
   if (target_.wave_size == 64)
     mine = b_.CreateAnd(mine, is_first(half));
   Value *part = b_.CreateSelect(mine, value, b_.getInt32(row->neutral));
   Value *reduced = reduce_one_by_one(part, b_.getInt32(row->neutral), combine);
-  return leave_loop(call, loop, mine, reduced);
+  PHINode *result = leave_loop(call, loop, mine, reduced);
+  if (!whole)
+    return result;
+  BasicBlock *at_once =
+      BasicBlock::Create(b_.getContext(), "redux.whole", before->getParent(), loop);
+  b_.SetInsertPoint(at_once);
+  result->addIncoming(reduce_lanes(b_, target_, value, b_.getInt32(row->neutral), combine),
+                      at_once);
+  b_.CreateBr(call.getParent());
+  before->getTerminator()->eraseFromParent();
+  b_.SetInsertPoint(before);
+  b_.CreateCondBr(whole, at_once, loop);
+  b_.SetInsertPoint(&call);
+  return result;
 }
 
 /// Combines the values of all executing threads, in a loop over them. (Not LLVM's wave_reduce: it

@@ -1,5 +1,5 @@
-; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx942 %s | FileCheck %s --check-prefixes=CHECK,WAVE64
-; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx1100 %s | FileCheck %s --check-prefixes=CHECK,WAVE32
+; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx942 %s | FileCheck %s --implicit-check-not=strict.wwm --implicit-check-not=set.inactive --check-prefixes=CHECK,WAVE64
+; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx1100 %s | FileCheck %s --implicit-check-not=strict.wwm --implicit-check-not=set.inactive --check-prefixes=CHECK,WAVE32
 declare i32 @w2w.vote.ballot(i1, i32)
 declare i1 @w2w.vote.all(i1, i32)
 declare i32 @w2w.activemask()
@@ -89,14 +89,19 @@ define i32 @not_the_place(i1 %p) {
   %place = call i32 @llvm.ctpop.i32(i32 %lower)
   ret i32 %place
 }
-; One mask for all executing threads of a warp: no loop; the lanes that do not execute take part with the neutral element.
+; One mask for all executing threads of a warp: whole warps at once, a loop over the threads for parts. Nothing in whole-wave mode.
 ; CHECK-LABEL: @redux_whole
-; CHECK: @llvm.amdgcn.set.inactive.i32(i32 %v, i32 2147483647)
+; WAVE64: %[[#A:]] = call i64 @llvm.amdgcn.ballot.i64(i1 true)
+; WAVE32: %[[#A:]] = call i32 @llvm.amdgcn.ballot.i32(i1 true)
+; CHECK: br i1 %{{.*}}, label %redux.whole, label %redux
+; CHECK: redux.whole:
+; WAVE64: @llvm.amdgcn.update.dpp.i32(i32 2147483647, i32 %v, i32 273, i32 15,
 ; WAVE64: @llvm.amdgcn.update.dpp.i32(i32 2147483647, i32 {{.*}}, i32 322, i32 10,
 ; WAVE64: @llvm.amdgcn.readlane.i32(i32 {{.*}}, i32 31)
 ; WAVE64: @llvm.amdgcn.readlane.i32(i32 {{.*}}, i32 63)
 ; WAVE32: @llvm.amdgcn.permlanex16
-; WAVE32: @llvm.amdgcn.strict.wwm.i32
+; CHECK: redux:
+; CHECK: @llvm.amdgcn.readlane.i32(i32 %{{.*}}, i32 %
 ; CHECK-NOT: wave.reduce
 ; CHECK: ret i32
 define i32 @redux_whole(i32 %v) {
@@ -104,7 +109,7 @@ define i32 @redux_whole(i32 %v) {
   ret i32 %r
 }
 ; CHECK-LABEL: @redux_active
-; CHECK: @llvm.amdgcn.set.inactive.i32(i32 %v, i32 0)
+; CHECK: br i1 %{{.*}}, label %redux.whole, label %redux
 ; CHECK-NOT: wave.reduce
 ; CHECK: ret i32
 define i32 @redux_active(i32 %v) {
