@@ -1,5 +1,5 @@
-; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx942 %s | FileCheck %s --implicit-check-not=strict.wwm --implicit-check-not=set.inactive --check-prefixes=CHECK,WAVE64
-; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx1100 %s | FileCheck %s --implicit-check-not=strict.wwm --implicit-check-not=set.inactive --check-prefixes=CHECK,WAVE32
+; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx942 %s | FileCheck %s --implicit-check-not=strict.wwm --implicit-check-not=set.inactive --implicit-check-not=wave.reduce --check-prefixes=CHECK,WAVE64
+; RUN: %w2w-opt --passes=lower_warp_ops -mcpu=gfx1100 %s | FileCheck %s --implicit-check-not=strict.wwm --implicit-check-not=set.inactive --implicit-check-not=wave.reduce --check-prefixes=CHECK,WAVE32
 declare i32 @w2w.vote.ballot(i1, i32)
 declare i1 @w2w.vote.all(i1, i32)
 declare i32 @w2w.activemask()
@@ -101,16 +101,15 @@ define i32 @not_the_place(i1 %p) {
 ; WAVE64: @llvm.amdgcn.readlane.i32(i32 {{.*}}, i32 63)
 ; WAVE32: @llvm.amdgcn.permlanex16
 ; CHECK: redux:
-; CHECK: @llvm.amdgcn.readlane.i32(i32 %{{.*}}, i32 %
-; CHECK-NOT: wave.reduce
 ; CHECK: ret i32
+; CHECK: lane:
+; CHECK: @llvm.amdgcn.readlane.i32(i32 %{{.*}}, i32 %
 define i32 @redux_whole(i32 %v) {
   %r = call i32 @w2w.redux.min(i32 %v, i32 -1)
   ret i32 %r
 }
 ; CHECK-LABEL: @redux_active
 ; CHECK: br i1 %{{.*}}, label %redux.whole, label %redux
-; CHECK-NOT: wave.reduce
 ; CHECK: ret i32
 define i32 @redux_active(i32 %v) {
   %m = call i32 @w2w.activemask()
