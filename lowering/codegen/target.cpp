@@ -1,4 +1,5 @@
 #include "lowering/codegen/target.h"
+#include "lowering/codegen/compare_last.h"
 
 #include "lowering/codegen/fold_all_ones.h"
 #include "lowering/codegen/keep_scc.h"
@@ -109,10 +110,12 @@ const llvm::Target *amdgpu_target() {
     // 22 spills such a VGPR in its turn, it may overwrite a VGPR of inactive lanes
     // (docs/AMDGPU-NOTES.md). A kernel without that many is refused.
     set_llvm_option("amdgpu-num-vgprs-for-wwm-alloc", kAllVgprs);
-    // The last but one of the passes in front of si-fold-operands, and the last in front of
-    // si-pre-emit-peephole, which no public header declares.
+    // The last of the passes in front of si-lower-i1-copies, the last but one in front of
+    // si-fold-operands, and the last in front of si-pre-emit-peephole, which no public header
+    // declares.
     static const llvm::RegisterTargetPassConfigCallback add_machine_passes(
         [](llvm::TargetMachine &, llvm::PassManagerBase &, llvm::TargetPassConfig *config) {
+          config->insertPass(pass_by_name("si-fix-sgpr-copies"), create_compare_last());
           config->insertPass(&llvm::PeepholeOptimizerLegacyID, create_fold_all_ones());
           config->insertPass(pass_by_name("si-late-branch-lowering"), create_keep_scc());
         });
