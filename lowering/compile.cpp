@@ -46,7 +46,7 @@ private:
   std::vector<std::string_view> kernels_;
   std::map<std::string, std::string> warp_modes_;
   std::map<std::string, std::set<uint32_t>> device_parameters_;
-  std::set<std::string> row_kernels_, solo_kernels_, solo_serves_;
+  std::set<std::string> row_kernels_, solo_kernels_, solo_serves_, stack_kernels_;
   uint32_t window_bytes_ = 0;
 };
 
@@ -181,6 +181,7 @@ bool Compilation::finish(llvm::Module &ir, llvm::TargetMachine &machine, PassEnv
   }
   for (KernelResources &k : result.kernels) {
     k.window_bytes = window_bytes_;
+    k.stack_bytes = stack_kernels_.contains(k.name) ? options_.stack_bytes : 0;
     k.assumes_rows = row_kernels_.contains(k.name);
     k.solo = solo_kernels_.contains(k.name);
     k.solo_serves = solo_serves_.contains(k.name);
@@ -256,11 +257,14 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
                 .small_blocks = options_.small_blocks,
                 .shared_in_memory = options_.shared_in_memory,
                 .device_memory = options_.device_memory,
+                .stack_bytes = options_.stack_bytes,
                 .warp_modes = {},
                 .row_kernels = {},
                 .solo_kernels = {},
                 .solo_serves = {},
                 .device_parameters = {},
+                .stack_parts = {},
+                .smaller_stack = 0,
                 .window_bytes = 0};
     PipelineOptions pipeline{.opt_level = options_.opt_level,
                              .verify = verify,
@@ -273,6 +277,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
       return false;
     }
     if (!ok) {
+      result.smaller_stack = env.smaller_stack;
       if (!drop_refused(env.errors))
         return false;
       continue;
@@ -282,6 +287,8 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
     solo_kernels_ = std::move(env.solo_kernels);
     solo_serves_ = std::move(env.solo_serves);
     device_parameters_ = std::move(env.device_parameters);
+    for (const auto &[name, parts] : env.stack_parts)
+      stack_kernels_.insert(name);
     window_bytes_ = env.window_bytes;
     if (options_.emit == EmitKind::LlvmOpt) {
       std::string text;
@@ -292,6 +299,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
     }
     if (finish(*ir, *machine, env, result))
       return true;
+    result.smaller_stack = env.smaller_stack;
     if (!drop_refused(env.errors))
       return false;
   }

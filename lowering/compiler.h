@@ -5,6 +5,7 @@
 #include "frontend/ast/ast.h"
 #include "frontend/support/diagnostics.h"
 #include "lowering/abi/module_summary.h"
+#include "lowering/abi/thread_stack.h"
 
 #include <cstdint>
 #include <span>
@@ -45,6 +46,10 @@ struct CompileOptions {
   /// memory of the host, managed memory or another device's. See
   /// KernelResources::device_parameters.
   bool device_memory = false;
+  /// Bytes of a thread's stack, for alloca of sizes that are not known at compile time or in loops.
+  /// Kernels with recursion, whose frames are taken from the same limit of HIP's, have half of it.
+  /// What scratch cannot hold is refused (CompileResult::smaller_stack).
+  uint32_t stack_bytes = abi::kDefaultStack;
   bool contract = false; // allow fusing mul and add (W2W_CONFIG=contract)
   bool verify =
       false; // LLVM verifier after emit and after each of our passes; forced on in checked builds
@@ -69,11 +74,15 @@ struct KernelResources {
   /// ascending. Empty: the code is right for any memory.
   std::vector<uint32_t> device_parameters;
   uint32_t window_bytes = 0; // with shared_in_memory: where dynamic shared memory begins
+  uint32_t stack_bytes = 0;  // CompileOptions::stack_bytes, if the kernel makes use of it
 };
 
 struct CompileResult {
   std::vector<uint8_t> bytes;           // of the kind asked for; text kinds are UTF-8
   std::vector<KernelResources> kernels; // filled for Obj and Hsaco
+  /// If a kernel was refused whose stack may have been what scratch could not hold: the next
+  /// CompileOptions::stack_bytes to try. Otherwise 0.
+  uint32_t smaller_stack = 0;
 };
 
 /// Names of all processors that may be given as mcpu.

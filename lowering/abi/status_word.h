@@ -18,7 +18,7 @@ enum class StatusKind : uint32_t {
   HeapCorrupted = 6,   // free of what malloc did not give; detail[0]: the pointer
   WarpDeadlock = 7,    // every thread of a wave waits for another one at a *.sync or barrier
   ImageFault = 8,      // texture or surface; detail: handle, abi::ImageFault (texture_descriptor.h)
-  StackOverflow = 9,   // alloca beyond the thread's stack; detail[0]: bytes asked for
+  StackOverflow = 9,   // alloca beyond the thread's stack; detail: bytes asked for, bytes left
 };
 
 /// In host-visible memory, zero before the first launch. The first thread that fails swaps

@@ -260,9 +260,9 @@ struct CollectingHandler : DiagnosticHandler {
       env.refuse(stack->getFunction(),
                  std::to_string(stack->getStackSize()) +
                      " bytes of scratch a thread, with spilled registers and the functions that it "
-                     "calls, are more than the " +
-                     std::to_string(most_scratch(env.processor)) + " that " +
-                     std::string(env.processor.name) + " has; use less .local memory");
+                     "calls, " +
+                     scratch_remedy(stack->getFunction(), stack->getStackSize(),
+                                    "use less .local memory", env));
       return true;
     }
     if (auto *registers = dyn_cast<DiagnosticInfoRegAllocFailure>(&info)) {

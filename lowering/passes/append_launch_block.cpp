@@ -20,17 +20,7 @@ void append(Function &kernel) {
   SmallVector<Type *> types(kernel.getFunctionType()->params());
   types.push_back(PointerType::get(context, kConstantSpace));
   auto *type = FunctionType::get(kernel.getReturnType(), types, false);
-  Function *replacement =
-      Function::Create(type, kernel.getLinkage(), kernel.getAddressSpace(), "", kernel.getParent());
-  replacement->takeName(&kernel);
-  replacement->copyAttributesFrom(&kernel);
-  replacement->copyMetadata(&kernel, 0);
-  kernel.setSubprogram(nullptr);
-  replacement->splice(replacement->begin(), &kernel);
-  for (auto [from, to] : zip(kernel.args(), replacement->args())) {
-    to.takeName(&from);
-    from.replaceAllUsesWith(&to);
-  }
+  Function *replacement = move_body(kernel, type);
   kernel.replaceAllUsesWith(replacement);
   kernel.eraseFromParent();
 

@@ -7,11 +7,28 @@ namespace w2w {
 
 using namespace llvm;
 
-void refuse_frame(const AllocaInst &largest, uint64_t bytes, PassEnv &env) {
-  env.refuse(largest, std::to_string(bytes) + " bytes of local memory a thread are more than the " +
-                          std::to_string(most_scratch(env.processor)) + " that " +
-                          std::string(env.processor.name) +
-                          " has; use .global memory, a part of it for each thread");
+std::string scratch_remedy(const Function &function, uint64_t bytes, std::string_view otherwise,
+                           PassEnv &env) {
+  const uint64_t most = most_scratch(env.processor);
+  std::string text = "are more than the " + std::to_string(most) + " that " +
+                     std::string(env.processor.name) + " has; ";
+  auto stack = env.stack_parts.find(function.getName().str());
+  if (stack != env.stack_parts.end()) {
+    const uint64_t excess = alignTo((bytes - most) * stack->second, 16);
+    if (excess + abi::kDefaultStack <= env.stack_bytes) {
+      env.smaller_stack = env.stack_bytes - uint32_t(excess);
+      return text + "ask for a smaller stack than the " + std::to_string(env.stack_bytes) +
+             " bytes of --stack-bytes or CU_LIMIT_STACK_SIZE";
+    }
+  }
+  return text + std::string(otherwise);
+}
+
+void refuse_frame(const AllocaInst &largest, const Function &function, uint64_t bytes,
+                  PassEnv &env) {
+  env.refuse(largest, std::to_string(bytes) + " bytes of local memory a thread " +
+                          scratch_remedy(function, bytes,
+                                         "use .global memory, a part of it for each thread", env));
 }
 
 bool bound_frames(Module &module, ModuleAnalysisManager &, PassEnv &env) {
@@ -29,7 +46,7 @@ bool bound_frames(Module &module, ModuleAnalysisManager &, PassEnv &env) {
         }
       }
     if (bytes > most_scratch(env.processor))
-      refuse_frame(*largest, bytes, env);
+      refuse_frame(*largest, f, bytes, env);
   }
   return false;
 }

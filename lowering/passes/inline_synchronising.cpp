@@ -14,25 +14,6 @@ using namespace llvm;
 
 namespace {
 
-/// Whether `function` can call itself.
-bool is_recursive(Function &function) {
-  SmallVector<Function *> work{&function};
-  SmallPtrSet<Function *, 8> seen;
-  while (!work.empty()) {
-    Function *f = work.pop_back_val();
-    for (BasicBlock &block : *f)
-      for (Instruction &i : block)
-        if (auto *call = dyn_cast<CallBase>(&i)) {
-          Function *callee = call->getCalledFunction();
-          if (callee == &function)
-            return true;
-          if (callee && !callee->isDeclaration() && seen.insert(callee).second)
-            work.push_back(callee);
-        }
-  }
-  return false;
-}
-
 bool is_synchronising(StringRef name) {
   return name.starts_with("w2w.exit") || is_block_barrier(name) || is_warp_operation(name);
 }
@@ -49,8 +30,8 @@ bool may_wait(Function &function) {
   });
 }
 
-/// Whether the function's frame changes as it runs: only kernels have a stack pointer for each
-/// thread (lower_stack).
+/// Whether the function takes bytes of the thread's stack: kernels do so without passing it on
+/// (lower_stack).
 bool frame_changes(Function &function) {
   return any_of(instructions(function), [](const Instruction &i) {
     auto *array = dyn_cast<AllocaInst>(&i);
@@ -70,7 +51,7 @@ bool inline_synchronising(Module &module, ModuleAnalysisManager &, PassEnv &) {
       work.push_back(&f);
   bool changed = false;
   auto inline_calls_of = [&](Function &f) {
-    if (is_recursive(f))
+    if (callees_of(f).contains(&f)) // recursive
       return;
     f.removeFnAttr(Attribute::NoInline);
     f.removeFnAttr(Attribute::OptimizeNone);

@@ -48,18 +48,7 @@ void leave(IRBuilder<> &b) {
 Function *add_flag(Function &old) {
   FunctionType *type = old.getFunctionType();
   StructType *result = with_flag(type->getReturnType());
-  Function *f = Function::Create(FunctionType::get(result, type->params(), type->isVarArg()),
-                                 old.getLinkage(), old.getAddressSpace(), "", old.getParent());
-  f->copyAttributesFrom(&old);
-  f->setAttributes(f->getAttributes().removeRetAttributes(
-      f->getContext(), AttributeFuncs::typeIncompatible(result, f->getAttributes().getRetAttrs())));
-  f->copyMetadata(&old, 0);
-  f->takeName(&old);
-  f->splice(f->begin(), &old);
-  for (auto [to, from] : zip(f->args(), old.args())) {
-    from.replaceAllUsesWith(&to);
-    to.takeName(&from);
-  }
+  Function *f = move_body(old, FunctionType::get(result, type->params(), type->isVarArg()));
   for (BasicBlock &block : *f) {
     auto *ret = dyn_cast<ReturnInst>(block.getTerminator());
     if (!ret)

@@ -1,7 +1,9 @@
 #include "lowering/passes/pass.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/AttributeMask.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 
 namespace w2w {
@@ -11,6 +13,8 @@ void PassEnv::refuse(const llvm::Instruction &at, std::string message) {
   if (const llvm::DebugLoc &loc = at.getDebugLoc()) {
     error.line = loc.getLine();
     error.column = loc.getCol();
+  } else if (const llvm::DISubprogram *sp = at.getFunction()->getSubprogram()) {
+    error.line = sp->getLine();
   }
   errors.push_back(std::move(error));
 }
@@ -66,6 +70,37 @@ llvm::StringRef callee_name(const llvm::CallInst &call) {
 
 bool is_kernel(const llvm::Function &function) {
   return !function.isDeclaration() && function.getCallingConv() == llvm::CallingConv::AMDGPU_KERNEL;
+}
+
+llvm::SmallPtrSet<llvm::Function *, 8> callees_of(llvm::Function &function) {
+  llvm::SmallVector<llvm::Function *> work{&function};
+  llvm::SmallPtrSet<llvm::Function *, 8> found;
+  while (!work.empty())
+    for (llvm::Instruction &i : llvm::instructions(work.pop_back_val()))
+      if (auto *call = llvm::dyn_cast<llvm::CallBase>(&i))
+        if (llvm::Function *callee = call->getCalledFunction();
+            callee && !callee->isDeclaration() && found.insert(callee).second)
+          work.push_back(callee);
+  return found;
+}
+
+llvm::Function *move_body(llvm::Function &old, llvm::FunctionType *type) {
+  llvm::Function *f =
+      llvm::Function::Create(type, old.getLinkage(), old.getAddressSpace(), "", old.getParent());
+  f->takeName(&old);
+  f->copyAttributesFrom(&old);
+  llvm::AttributeList attributes = f->getAttributes();
+  f->setAttributes(attributes.removeRetAttributes(
+      f->getContext(),
+      llvm::AttributeFuncs::typeIncompatible(type->getReturnType(), attributes.getRetAttrs())));
+  f->copyMetadata(&old, 0);
+  old.setSubprogram(nullptr);
+  f->splice(f->begin(), &old);
+  for (auto [from, to] : llvm::zip(old.args(), f->args())) { // as many as old has
+    to.takeName(&from);
+    from.replaceAllUsesWith(&to);
+  }
+  return f;
 }
 
 std::optional<std::array<unsigned, 3>> required_block(const llvm::Function &kernel) {

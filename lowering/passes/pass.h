@@ -5,6 +5,7 @@
 #include "lowering/codegen/target.h"
 #include "lowering/compiler.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
@@ -37,10 +38,11 @@ struct PassEnv {
   int opt_level = 3;
   std::vector<PassError> errors;
   WarpMode warp_mode = WarpMode::Auto;
-  bool warps_are_rows = false;   // CompileOptions
-  bool small_blocks = false;     // CompileOptions
-  bool shared_in_memory = false; // CompileOptions
-  bool device_memory = false;    // CompileOptions
+  bool warps_are_rows = false;               // CompileOptions
+  bool small_blocks = false;                 // CompileOptions
+  bool shared_in_memory = false;             // CompileOptions
+  bool device_memory = false;                // CompileOptions
+  uint32_t stack_bytes = abi::kDefaultStack; // CompileOptions
   /// Set by the pipeline.
   const llvm::TargetMachine *machine = nullptr;
   /// Set by the passes: how each kernel (its IR function) treats warps, and why.
@@ -51,6 +53,10 @@ struct PassEnv {
   std::set<std::string> solo_kernels, solo_serves;
   /// By kernel: offsets of the parameters that are assumed to point to device memory.
   std::map<std::string, std::set<uint32_t>> device_parameters;
+  /// By kernel that has a stack: it has one part of stack_bytes in so many.
+  std::map<std::string, uint32_t> stack_parts;
+  /// CompileResult.
+  uint32_t smaller_stack = 0;
   /// Where dynamic memory begins in a shared window that was moved (move_shared_window).
   uint32_t window_bytes = 0;
 
@@ -90,6 +96,11 @@ llvm::AtomicOrdering memory_order(const llvm::Instruction &instruction);
 llvm::StringRef callee_name(const llvm::CallInst &call);
 /// A defined amdgpu_kernel.
 bool is_kernel(const llvm::Function &function);
+/// The defined functions that calls lead to, directly or not; `function` itself if it is recursive.
+llvm::SmallPtrSet<llvm::Function *, 8> callees_of(llvm::Function &function);
+/// A function of another type in the place of `old`, with its name, attributes and body; arguments
+/// beyond those of `old` are new. Calls remain calls of `old`, which is a declaration then.
+llvm::Function *move_body(llvm::Function &old, llvm::FunctionType *type);
 /// The size of every block of the kernel (.reqntid), if it is known.
 std::optional<std::array<unsigned, 3>> required_block(const llvm::Function &kernel);
 

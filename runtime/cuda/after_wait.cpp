@@ -103,8 +103,9 @@ CUresult read_status(Context &context) {
               s.detail[2]);
     return CUDA_ERROR_LAUNCH_FAILED;
   case abi::StatusKind::StackOverflow:
-    log_error("{}: alloca of {} bytes is more than the thread's stack has room for", place,
-              s.detail[0]);
+    log_error("{}: alloca of {} bytes is more than the {} that are left of the thread's stack; "
+              "raise CU_LIMIT_STACK_SIZE, which is {}",
+              place, s.detail[0], s.detail[1], context.limit(CU_LIMIT_STACK_SIZE));
     return CUDA_ERROR_LAUNCH_FAILED;
   case abi::StatusKind::Breakpoint:
     log_error("{}: breakpoint (brkpt)", place);
@@ -123,13 +124,7 @@ CUresult prepare_shared(Context &context) {
   std::lock_guard shared(context.shared_mutex);
   if (context.shared_ready)
     return CUDA_SUCCESS;
-  size_t fifo_bytes = size_t{1} << 20;
-  {
-    std::lock_guard lock(context.mutex);
-    auto it = context.limits.find(CU_LIMIT_PRINTF_FIFO_SIZE);
-    if (it != context.limits.end())
-      fifo_bytes = it->second;
-  }
+  const size_t fifo_bytes = context.limit(CU_LIMIT_PRINTF_FIFO_SIZE);
   uint64_t words = 512;
   while (words * 8 < fifo_bytes && words < (uint64_t{1} << 27))
     words *= 2;

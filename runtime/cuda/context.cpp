@@ -51,37 +51,8 @@ CUresult create_context(CUcontext *result, unsigned flags, CUdevice dev, unsigne
   return CUDA_SUCCESS;
 }
 
-/// Defaults of cuCtxGetLimit.
-size_t default_limit(CUlimit limit) {
-  switch (limit) {
-  case CU_LIMIT_STACK_SIZE:
-    return 1024;
-  case CU_LIMIT_PRINTF_FIFO_SIZE:
-    return size_t{1} << 20;
-  case CU_LIMIT_MALLOC_HEAP_SIZE:
-    return size_t{8} << 20;
-  case CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH:
-    return 2;
-  case CU_LIMIT_DEV_RUNTIME_PENDING_LAUNCH_COUNT:
-    return 2048;
-  case CU_LIMIT_MAX_L2_FETCH_GRANULARITY:
-    return 64;
-  default:
-    return 0;
-  }
-}
-
-} // namespace
-
-size_t limit_of(const Context &context, CUlimit limit) {
-  auto it = context.limits.find(limit);
-  return it != context.limits.end() ? it->second : default_limit(limit);
-}
-
-namespace {
-
 bool limit_is_known(CUlimit limit) {
-  return limit >= CU_LIMIT_STACK_SIZE && limit <= CU_LIMIT_PERSISTING_L2_CACHE_SIZE;
+  return limit >= CU_LIMIT_STACK_SIZE && static_cast<size_t>(limit) < kLimits;
 }
 
 /// The context a call is about: the one given, or the thread's.
@@ -182,10 +153,10 @@ void clear_context(Context &context) {
       }
     (void)api.hipDeviceReset();
   }
+  context.reset_limits();
   std::lock_guard lock(context.mutex);
   context.per_thread.clear();
   context.idle_lanes.clear();
-  context.limits.clear();
   context.sticky = 0;
 }
 
@@ -444,15 +415,17 @@ CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
   if (!limit_is_known(limit))
     return CUDA_ERROR_UNSUPPORTED_LIMIT;
   std::lock_guard lock(context->mutex);
-  // Frames that the compiler knows are always there; the device's stack is for recursion and calls
-  // through pointers. HIP refuses what the device cannot have, CUDA gives as much as there is (CUDA
-  // Driver API, cuCtxSetLimit). A HIP that cannot be told keeps its own size.
+  // Frames that the compiler knows are always there, and launches take the limit for the stack of
+  // alloca; the device's stack is for recursion. HIP refuses what the device cannot have, CUDA
+  // gives as much as there is (CUDA Driver API, cuCtxSetLimit). A HIP that cannot be told keeps its
+  // own size.
   if (limit == CU_LIMIT_STACK_SIZE)
     if (auto *set = hip::api().hipDeviceSetLimit) {
       if (CUresult result = use_context(*context))
         return result;
-      while (value > default_limit(limit) && set(hip::hipLimitStackSize, value) != hip::hipSuccess)
-        value = std::max(value / 2, default_limit(limit));
+      const size_t least = kDefaultLimits[limit];
+      while (value > least && set(hip::hipLimitStackSize, value) != hip::hipSuccess)
+        value = std::max(value / 2, least);
     }
   // Only before the first launch that uses it, as CUDA has it.
   if ((limit == CU_LIMIT_PRINTF_FIFO_SIZE && context->fifo) ||
@@ -468,8 +441,7 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
     return CUDA_ERROR_INVALID_VALUE;
   if (!limit_is_known(limit))
     return CUDA_ERROR_UNSUPPORTED_LIMIT;
-  std::lock_guard lock(context->mutex);
-  *value = limit_of(*context, limit);
+  *value = context->limit(limit);
   return CUDA_SUCCESS;
 }
 

@@ -15,11 +15,7 @@ CUresult prepare_heap(Context &context, uint64_t &address) {
   address = reinterpret_cast<uint64_t>(context.heap);
   if (context.heap)
     return CUDA_SUCCESS;
-  size_t bytes = 0;
-  {
-    std::lock_guard lock(context.mutex);
-    bytes = limit_of(context, CU_LIMIT_MALLOC_HEAP_SIZE);
-  }
+  const size_t bytes = context.limit(CU_LIMIT_MALLOC_HEAP_SIZE);
   uint64_t pages = std::max<uint64_t>((bytes + abi::kHeapPage - 1) / abi::kHeapPage, 1);
   if (pages > UINT32_MAX >> 2) // the bits of HeapPage::state that count
     return fail(CUDA_ERROR_OUT_OF_MEMORY, "the heap of device-side malloc can have 4 TiB at most");

@@ -159,7 +159,8 @@ CUresult load_for(const Function &function, Context &context, uint64_t dynamic_s
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
   return load_version(function, *context.device, **instance,
-                      jit::KernelVersion::for_block({static_cast<unsigned>(block_size), 1, 1}),
+                      jit::KernelVersion::for_launch({static_cast<unsigned>(block_size), 1, 1},
+                                                     context.limit(CU_LIMIT_STACK_SIZE)),
                       dynamic_shared, {}, kernel);
 }
 

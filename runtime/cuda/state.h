@@ -12,6 +12,7 @@
 #include "runtime/jit/loaded_module.h"
 #include "runtime/support/log.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <deque>
@@ -194,7 +195,13 @@ struct MemoryPool {
   std::atomic<uint64_t> used = 0, used_high = 0;
 };
 
+/// The limits that cuCtxSetLimit knows, and CUDA's values of them to begin with.
+inline constexpr size_t kLimits = CU_LIMIT_PERSISTING_L2_CACHE_SIZE + 1;
+inline constexpr size_t kDefaultLimits[] = {1024, 1 << 20, 8 << 20, 2, 2048, 64, 0};
+static_assert(std::size(kDefaultLimits) == kLimits);
+
 struct Context {
+  Context() { reset_limits(); }
   Device *device = nullptr;
   bool primary = false;
   bool alive = true; // primary contexts: false between the last release and the next retain
@@ -208,8 +215,13 @@ struct Context {
   CUfunc_cache cache_config = CU_FUNC_CACHE_PREFER_NONE;
   CUsharedconfig shared_config = CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE;
 
-  std::mutex mutex; // what follows
-  std::map<int, size_t> limits;
+  std::array<std::atomic<size_t>, kLimits> limits; // by CUlimit
+  size_t limit(CUlimit which) const { return limits[which].load(std::memory_order_relaxed); }
+  void reset_limits() {
+    std::copy(std::begin(kDefaultLimits), std::end(kDefaultLimits), limits.begin());
+  }
+
+  std::mutex mutex;                 // what follows
   std::vector<Stream *> per_thread; // of all threads that used one
   std::vector<Stream *> idle_lanes; // streams of executable graphs that are gone
   struct DeferredFree {
@@ -369,7 +381,5 @@ void free_shared(Context &context);
 CUresult prepare_heap(Context &context, uint64_t &address);
 /// Frees it; nothing of the context may run.
 void free_heap(Context &context);
-/// A limit of the context (whose mutex is held) as set, or CUDA's default.
-size_t limit_of(const Context &context, CUlimit limit);
 
 } // namespace w2w::cuda

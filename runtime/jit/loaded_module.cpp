@@ -42,11 +42,7 @@ std::vector<uint8_t> place_arena(const abi::ModuleSummary &summary, uint64_t bas
 }
 
 LoadedModule::LoadedModule(std::shared_ptr<Program> program, const TargetOptions &target)
-    : program_(std::move(program)), target_(target) {
-  slots_.resize(kVersions * program_->summary().kernels.size());
-  for (auto &slot : slots_)
-    slot = std::make_unique<Slot>();
-}
+    : program_(std::move(program)), target_(target), slots_(program_->summary().kernels.size()) {}
 
 Outcome<std::shared_ptr<LoadedModule>> LoadedModule::create(std::shared_ptr<Program> program,
                                                             const TargetOptions &target) {
@@ -93,60 +89,57 @@ uint64_t LoadedModule::managed_arena_size() const {
 
 LoadedModule::~LoadedModule() {
   const hip::Api &api = hip::api();
-  for (auto &slot : slots_)
-    if (slot->kernel.module)
-      (void)api.hipModuleUnload(slot->kernel.module);
+  for (const Slot &slot : slots_)
+    for (const LoadedVersion *v = slot.first; v; v = v->next.get())
+      (void)api.hipModuleUnload(v->kernel.module);
   for (void *memory : {arena_, managed_})
     if (memory)
       (void)api.hipFree(memory);
 }
 
 bool LoadedModule::is_loaded(uint32_t index) const {
-  for (size_t k = 0; k < kVersions; ++k)
-    if (slots_[kVersions * index + k]->ready)
-      return true;
-  return false;
+  return slots_[index].first != nullptr;
 }
 
-KernelVersion KernelVersion::for_block(const unsigned (&size)[3]) {
-  return {.warps_are_rows = size[0] % 32 == 0 || (size[1] == 1 && size[2] == 1),
-          .small_blocks = uint64_t{size[0]} * size[1] * size[2] <= abi::kMostSoloThreads,
+KernelVersion KernelVersion::for_launch(const unsigned (&block)[3], uint64_t stack_limit) {
+  return {.warps_are_rows = block[0] % 32 == 0 || (block[1] == 1 && block[2] == 1),
+          .small_blocks = uint64_t{block[0]} * block[1] * block[2] <= abi::kMostSoloThreads,
           .shared_in_memory = false,
-          .device_memory = true};
+          .device_memory = true,
+          .stack_bytes = abi::stack_for_limit(stack_limit)};
 }
 
-/// Code that was made under other assumptions, holds under these, and could not gain by them.
-const LoadedKernel *LoadedModule::made_for_another(uint32_t index, KernelVersion version) const {
-  for (bool rows : {true, version.warps_are_rows}) // what was made for any block might gain by rows
-    for (bool small : {true, false})
-      for (bool device : {true, version.device_memory}) { // likewise
-        const Slot &other = slot(index, {rows, small, version.shared_in_memory, device});
-        if (!other.ready.load(std::memory_order_acquire))
-          continue;
-        const CompiledKernel &code = *other.kernel.code;
-        if ((code.assumes_rows && !version.warps_are_rows) ||
-            (code.solo && !version.small_blocks) || (code.solo_serves && version.small_blocks) ||
-            (!code.device_parameters.empty() && !version.device_memory))
-          continue;
-        return &other.kernel;
-      }
-  return nullptr;
+/// Whether the code holds for the version, and could not gain by what that lets it assume.
+bool LoadedModule::LoadedVersion::serves(KernelVersion version) const {
+  const CompiledKernel &code = *kernel.code;
+  return made_for == version ||
+         (made_for.shared_in_memory == version.shared_in_memory &&
+          (version.warps_are_rows ? made_for.warps_are_rows : !code.assumes_rows) &&
+          (version.small_blocks ? !code.solo_serves : !code.solo) &&
+          (version.device_memory ? made_for.device_memory : code.device_parameters.empty()) &&
+          (made_for.stack_bytes == version.stack_bytes || code.stack_bytes == 0));
+}
+
+const LoadedModule::LoadedVersion *LoadedModule::find(const Slot &slot, KernelVersion version) {
+  const LoadedVersion *v = slot.first.load(std::memory_order_acquire);
+  while (v && !v->serves(version))
+    v = v->next.get();
+  return v;
 }
 
 Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, KernelVersion version) {
-  Slot &slot = this->slot(index, version);
-  if (slot.ready.load(std::memory_order_acquire))
-    return const_cast<const LoadedKernel *>(&slot.kernel);
+  Slot &slot = slots_[index];
+  if (const LoadedVersion *found = find(slot, version))
+    return &found->kernel;
   std::lock_guard lock(slot.mutex);
-  if (slot.ready.load(std::memory_order_relaxed))
-    return const_cast<const LoadedKernel *>(&slot.kernel);
-  if (const LoadedKernel *other = made_for_another(index, version))
-    return other;
+  if (const LoadedVersion *found = find(slot, version))
+    return &found->kernel;
   TargetOptions target = target_;
   target.warps_are_rows = version.warps_are_rows;
   target.small_blocks = version.small_blocks;
   target.shared_in_memory = version.shared_in_memory;
   target.device_memory = version.device_memory;
+  target.stack_bytes = version.stack_bytes;
   Outcome<SharedKernel> code = program_->compile(index, target);
   if (!code)
     return code.failure();
@@ -170,9 +163,14 @@ Outcome<const LoadedKernel *> LoadedModule::kernel(uint32_t index, KernelVersion
         "kernel {}: its shared memory exceeds the device's LDS and lies in global memory, which "
         "is slow",
         name);
-  slot.kernel = {module, function, *code};
-  slot.ready.store(true, std::memory_order_release);
-  return const_cast<const LoadedKernel *>(&slot.kernel);
+  if ((*code)->stack_bytes != 0 && (*code)->stack_bytes < version.stack_bytes)
+    log_warn("kernel {}: the scratch memory of {} leaves {} bytes for a thread's stack, less than "
+             "CU_LIMIT_STACK_SIZE asks for",
+             name, target_.mcpu, (*code)->stack_bytes);
+  slot.versions = std::make_unique<const LoadedVersion>(
+      version, LoadedKernel{module, function, *code}, std::move(slot.versions));
+  slot.first.store(slot.versions.get(), std::memory_order_release);
+  return &slot.versions->kernel;
 }
 
 Outcome<LoadedModule::Variable> LoadedModule::variable(std::string_view name) const {

@@ -20,18 +20,21 @@ struct LoadedKernel {
   SharedKernel code;
 };
 
-/// What a launch lets the compiler assume of a kernel's blocks and pointers, and where shared
-/// memory lies (TargetOptions). Kernels are compiled for each of these that they are launched with,
-/// unless code made for another one serves.
+/// What a launch lets the compiler assume of a kernel's blocks and pointers, where shared memory
+/// lies, and how large the stack is (TargetOptions). Kernels are compiled for each of these that
+/// they are launched with, unless code made for another one serves.
 struct KernelVersion {
   bool warps_are_rows = false;
   bool small_blocks = false;
   bool shared_in_memory = false;
   /// Taken first: whether the launch's pointers allow it, CompiledKernel::device_parameters tells.
   bool device_memory = true;
+  uint32_t stack_bytes = abi::kDefaultStack;
 
-  /// For a launch with blocks of that size and shared memory in LDS.
-  static KernelVersion for_block(const unsigned (&size)[3]);
+  /// For a launch with blocks of that size, shared memory in LDS, and a limit of so many bytes on
+  /// the stack of a thread.
+  static KernelVersion for_launch(const unsigned (&block)[3], uint64_t stack_limit);
+  bool operator==(const KernelVersion &) const = default;
 };
 
 class LoadedModule {
@@ -61,22 +64,25 @@ public:
 private:
   LoadedModule(std::shared_ptr<Program> program, const TargetOptions &target);
 
-  struct Slot {
-    std::mutex mutex;
-    std::atomic<bool> ready = false;
+  /// Code that is there, in a list of its kernel's. Never changed while the module lives.
+  struct LoadedVersion {
+    KernelVersion made_for;
     LoadedKernel kernel;
+    std::unique_ptr<const LoadedVersion> next;
+
+    bool serves(KernelVersion version) const;
   };
-  Slot &slot(uint32_t index, KernelVersion v) const {
-    return *slots_[kVersions * index + 8 * v.device_memory + 4 * v.shared_in_memory +
-                   2 * v.small_blocks + v.warps_are_rows];
-  }
-  const LoadedKernel *made_for_another(uint32_t index, KernelVersion version) const;
+  struct Slot {
+    std::mutex mutex; // of who adds to the list
+    std::unique_ptr<const LoadedVersion> versions;
+    std::atomic<const LoadedVersion *> first = nullptr; // of the versions
+  };
+  static const LoadedVersion *find(const Slot &slot, KernelVersion version);
 
   std::shared_ptr<Program> program_;
   TargetOptions target_;
   void *arena_ = nullptr, *managed_ = nullptr;
-  static constexpr size_t kVersions = 16; // all values of KernelVersion
-  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<Slot> slots_; // by kernel
 };
 
 /// The arena's bytes for an arena placed at `base`, and its managed part at `managed`: the initial

@@ -62,10 +62,10 @@ Outcome<std::string> choose_relocatable(const fatbin::Image &image, uint32_t cc)
 }
 
 std::string target_text(const TargetOptions &t) {
-  return fmt::format("{} O{} cov{} mode{} contract{} rows{} small{} shared{} device{}", t.mcpu,
-                     t.opt_level, t.code_object_version, t.warp_mode, t.contract ? 1 : 0,
+  return fmt::format("{} O{} cov{} mode{} contract{} rows{} small{} shared{} device{} stack{}",
+                     t.mcpu, t.opt_level, t.code_object_version, t.warp_mode, t.contract ? 1 : 0,
                      t.warps_are_rows ? 1 : 0, t.small_blocks ? 1 : 0, t.shared_in_memory ? 1 : 0,
-                     t.device_memory ? 1 : 0);
+                     t.device_memory ? 1 : 0, t.stack_bytes);
 }
 
 } // namespace

@@ -109,6 +109,7 @@ std::vector<uint8_t> encode(const CompileRequest &q) {
   w.u8(q.target.small_blocks);
   w.u8(q.target.shared_in_memory);
   w.u8(q.target.device_memory);
+  w.u32(q.target.stack_bytes);
   return w.take();
 }
 
@@ -127,6 +128,7 @@ std::optional<CompileRequest> decode_request(std::span<const uint8_t> bytes) {
   q.target.small_blocks = r.u8() != 0;
   q.target.shared_in_memory = r.u8() != 0;
   q.target.device_memory = r.u8() != 0;
+  q.target.stack_bytes = r.u32();
   return r.done() ? std::optional(std::move(q)) : std::nullopt;
 }
 
@@ -144,6 +146,7 @@ std::vector<uint8_t> encode(const CompiledKernel &k) {
   for (uint32_t offset : k.device_parameters)
     w.u32(offset);
   w.u32(k.window_bytes);
+  w.u32(k.stack_bytes);
   w.text(k.messages);
   w.blob(k.code);
   return w.take();
@@ -164,6 +167,7 @@ std::optional<CompiledKernel> decode_kernel(std::span<const uint8_t> bytes) {
   for (uint32_t left = r.u32(); left > 0 && r.ok(); --left)
     k.device_parameters.push_back(r.u32());
   k.window_bytes = r.u32();
+  k.stack_bytes = r.u32();
   k.messages = r.text();
   k.code = r.blob();
   return r.done() ? std::optional(std::move(k)) : std::nullopt;

@@ -6,6 +6,7 @@
 // Image and the request again.
 #pragma once
 
+#include "lowering/abi/thread_stack.h"
 #include "runtime/support/files.h"
 #include "runtime/support/hash.h"
 #include "runtime/support/result.h"
@@ -19,7 +20,7 @@
 
 namespace w2w::jit {
 
-inline constexpr uint32_t kProtocolVersion = 5;
+inline constexpr uint32_t kProtocolVersion = 6;
 inline constexpr uint64_t kMaxMessageBytes = uint64_t{1} << 31;
 
 enum class MessageType : uint32_t {
@@ -64,9 +65,10 @@ struct TargetOptions {
   bool contract = false;
   /// Blocks whose x size is a multiple of 32, or that are one row (CompileOptions::warps_are_rows).
   bool warps_are_rows = false;
-  bool small_blocks = false;     // CompileOptions
-  bool shared_in_memory = false; // CompileOptions
-  bool device_memory = false;    // CompileOptions
+  bool small_blocks = false;                 // CompileOptions
+  bool shared_in_memory = false;             // CompileOptions
+  bool device_memory = false;                // CompileOptions
+  uint32_t stack_bytes = abi::kDefaultStack; // CompileOptions; a kernel may get less
   bool operator==(const TargetOptions &) const = default;
 };
 
@@ -86,6 +88,7 @@ struct CompiledKernel {
   bool solo = false, solo_serves = false;  // KernelResources
   std::vector<uint32_t> device_parameters; // KernelResources
   uint32_t window_bytes = 0;               // KernelResources
+  uint32_t stack_bytes = 0;                // KernelResources
   std::string messages;                    // warnings
 };
 

@@ -40,6 +40,9 @@ std::string report_resources(const CompileResult &result, const std::string &mcp
     text += fmt::format("{} SGPRs, {} bytes LDS, {} bytes kernarg, {} bytes code\n", k.sgprs,
                         k.lds_bytes, k.kernarg_bytes, k.code_bytes);
     text += fmt::format("ptx2hsaco info    : Wave of {}, {}\n", k.wave_size, k.warp_mode);
+    if (k.stack_bytes)
+      text += fmt::format("ptx2hsaco info    : Has a stack for alloca (--stack-bytes={})\n",
+                          k.stack_bytes);
     if (!k.device_parameters.empty())
       text += fmt::format("ptx2hsaco info    : Assumes device memory behind the pointers at bytes "
                           "{} of the parameters\n",

@@ -53,10 +53,14 @@ bool apply_version(Options &o, const std::string &value) {
   return true;
 }
 
+template <typename T> bool parse_number(const std::string &text, T &number) {
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return ec == std::errc() && end == text.data() + text.size();
+}
+
 bool apply_image(Options &o, const std::string &value) {
   size_t number = 0;
-  auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (ec != std::errc() || end != value.data() + value.size())
+  if (!parse_number(value, number))
     return false;
   o.image = number;
   return true;
@@ -110,6 +114,10 @@ constexpr Row kRows[] = {
      "(hipMalloc): not to the host's, managed or another device's; atomic operations become single "
      "instructions",
      [](Options &o, const std::string &) { return o.compile.device_memory = true; }},
+    {"--stack-bytes", Takes::Value, "N",
+     "size of a thread's stack, from which alloca takes what is not known at compile time (default "
+     "4096); kernels without such need no stack",
+     [](Options &o, const std::string &v) { return parse_number(v, o.compile.stack_bytes); }},
     {"--contract", Takes::Nothing, "", "allow multiply and add to be fused where PTX does",
      [](Options &o, const std::string &) { return o.compile.contract = true; }},
     {"--diagnostics", Takes::Value, "text|json", "how messages are written to standard error",

@@ -108,10 +108,19 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
   options.small_blocks = request->target.small_blocks;
   options.shared_in_memory = request->target.shared_in_memory;
   options.device_memory = request->target.device_memory;
+  options.stack_bytes = request->target.stack_bytes;
   ptx::Diagnostics diags;
   CompileResult result;
   std::string_view names[] = {request->kernel};
   bool good = compile(image->module->module(), names, options, diags, result);
+  // As much stack as there is room for, which is how CUDA takes its limit (CUDA Driver API,
+  // cuCtxSetLimit). Each round asks for less.
+  while (!good && result.smaller_stack) {
+    options.stack_bytes = result.smaller_stack;
+    diags = {};
+    result = {};
+    good = compile(image->module->module(), names, options, diags, result);
+  }
   std::string messages = render_all(diags, *image);
   if (!good || diags.has_errors())
     return send_failed(socket, messages.empty() ? "the compiler refused the kernel without a reason"
@@ -136,6 +145,7 @@ Trouble compile_kernel(int socket, ImageStore &images, const Message &message) {
     kernel.solo_serves = r.solo_serves;
     kernel.device_parameters = r.device_parameters;
     kernel.window_bytes = r.window_bytes;
+    kernel.stack_bytes = r.stack_bytes;
   }
   return jit::send_message(socket, MessageType::Kernel, jit::encode(kernel));
 }

@@ -64,6 +64,8 @@ cl::opt<bool> shared_in_memory("shared-in-memory", cl::desc("Shared memory in gl
                                cl::cat(category));
 cl::opt<bool> device_memory("device-memory", cl::desc("Pointer parameters lead to device memory"),
                             cl::cat(category));
+cl::opt<uint32_t> stack_bytes("stack-bytes", cl::desc("Bytes of a thread's stack, for alloca"),
+                              cl::init(w2w::abi::kDefaultStack), cl::cat(category));
 
 int fail(const Twine &message) {
   errs() << "w2w-opt: error: " << message << '\n';
@@ -103,6 +105,7 @@ int main(int argc, char **argv) {
   env.device_memory = device_memory;
   env.warp_mode = warp_mode;
   env.small_blocks = small_blocks;
+  env.stack_bytes = stack_bytes;
   w2w::PipelineOptions options{
       .opt_level = int(opt_level), .verify = true, .print_after_all = print_after_all};
   std::string error;

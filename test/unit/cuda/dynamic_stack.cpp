@@ -1,6 +1,6 @@
 // alloca, stacksave and stackrestore by threads of one wave that come to them in different orders:
-// sizes of their own, around barriers and spin locks, in loops, in functions; and the end of a
-// launch that asks for more stack than there is.
+// sizes of their own, around barriers and spin locks, in loops, in functions; stacks as large as
+// the limit says, and code for them; and the end of a launch that asks for more than there is.
 #include "runtime/cuda/cuda_abi.h"
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
@@ -8,6 +8,7 @@
 #include "test/unit/cuda/log_file.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -213,8 +214,80 @@ LOOP:
   ret;
 }
 
+// An array of n bytes, less 64 for some, around a barrier.
+.visible .entry large(.param .u64 out, .param .u32 n)
+{
+  .reg .u32 %t, %n, %less, %words, %a, %s;
+  .reg .u64 %out, %at;
+  ld.param.u64 %out, [out];
+  ld.param.u32 %n, [n];
+  mov.u32 %t, %tid.x;
+  and.b32 %less, %t, 3;
+  mul.lo.u32 %less, %less, 64;
+  sub.u32 %n, %n, %less;
+  alloca.u32 %a, %n, 16;
+  shr.u32 %words, %n, 2;
+  call fill, (%a, %words, %t);
+  bar.sync 0;
+  call (%s), sum, (%a, %words);
+  mad.wide.u32 %at, %t, 4, %out;
+  st.global.u32 [%at], %s;
+  ret;
+}
+
+// Arrays of n bytes in four frames of a recursion, and one of the kernel's own.
+.func (.reg .u32 r) four(.reg .u32 bytes, .reg .u32 depth)
+{
+  .reg .pred %q;
+  .reg .u32 %p, %n, %more, %below;
+  mov.u32 r, 0;
+  setp.eq.u32 %q, depth, 4;
+  @%q ret;
+  alloca.u32 %p, bytes, 16;
+  shr.u32 %n, bytes, 2;
+  call fill, (%p, %n, depth);
+  add.u32 %more, depth, 1;
+  call (%below), four, (bytes, %more);
+  call (r), sum, (%p, %n);
+  add.u32 r, r, %below;
+  ret;
+}
+.visible .entry large_frames(.param .u64 out, .param .u32 n)
+{
+  .reg .u32 %t, %n, %words, %a, %s, %r;
+  .reg .u64 %out, %at;
+  ld.param.u64 %out, [out];
+  ld.param.u32 %n, [n];
+  mov.u32 %t, %tid.x;
+  alloca.u32 %a, %n, 16;
+  shr.u32 %words, %n, 2;
+  call fill, (%a, %words, %t);
+  mov.u32 %r, 0;
+  call (%s), four, (%n, %r);
+  call (%r), sum, (%a, %words);
+  add.u32 %s, %s, %r;
+  mad.wide.u32 %at, %t, 4, %out;
+  st.global.u32 [%at], %s;
+  ret;
+}
+
+.visible .entry without(.param .u64 out, .param .u32 n)
+{
+  .reg .u32 %t, %n;
+  .reg .u64 %out, %at;
+  ld.param.u64 %out, [out];
+  ld.param.u32 %n, [n];
+  mov.u32 %t, %tid.x;
+  add.u32 %n, %n, %t;
+  cvt.u64.u32 %at, %t;
+  shl.b64 %at, %at, 2;
+  add.u64 %at, %at, %out;
+  st.global.u32 [%at], %n;
+  ret;
+}
+
 // One thread asks for too much, by a size that does not fit 32 bits.
-.visible .entry overflows(.param .u64 out, .param .u64 lock)
+.visible .entry overflows(.param .u64 out)
 {
   .reg .u32 %t;
   .reg .u64 %out, %n, %a;
@@ -229,7 +302,7 @@ LOOP:
 }
 )";
 
-const LogFile log_file("dynamic_stack");
+const LogFile log_file("dynamic_stack", "info");
 constexpr unsigned kThreads = 128;
 
 uint32_t series(uint32_t first, uint32_t n) {
@@ -268,6 +341,17 @@ CUfunction find(const char *name) {
   return function;
 }
 
+void check_results(const char *name, CUdeviceptr out, auto expected) {
+  std::vector<uint32_t> results(kThreads);
+  CHECK_CU(cuMemcpyDtoH_v2(results.data(), out, kThreads * 4));
+  for (uint32_t t = 0; t < kThreads; ++t)
+    if (results[t] != expected(t)) {
+      std::fprintf(stderr, "%s: thread %u: %u, expected %u\n", name, t, results[t], expected(t));
+      CHECK(!"as expected");
+      break;
+    }
+}
+
 void check_kernel(const char *name, uint32_t (*expected)(uint32_t)) {
   CUdeviceptr out = 0, lock = 0;
   CHECK_CU(cuMemAlloc_v2(&out, kThreads * 4));
@@ -277,14 +361,7 @@ void check_kernel(const char *name, uint32_t (*expected)(uint32_t)) {
   void *parameters[] = {&out, &lock};
   CHECK_CU(cuLaunchKernel(find(name), 1, 1, 1, kThreads, 1, 1, 0, nullptr, parameters, nullptr));
   CHECK_CU(cuCtxSynchronize());
-  std::vector<uint32_t> results(kThreads);
-  CHECK_CU(cuMemcpyDtoH_v2(results.data(), out, kThreads * 4));
-  for (uint32_t t = 0; t < kThreads; ++t)
-    if (results[t] != expected(t)) {
-      std::fprintf(stderr, "%s: thread %u: %u, expected %u\n", name, t, results[t], expected(t));
-      CHECK(!"as expected");
-      break;
-    }
+  check_results(name, out, expected);
   uint32_t under_lock[2] = {};
   CHECK_CU(cuMemcpyDtoH_v2(under_lock, lock, 8));
   uint32_t total = 0;
@@ -297,37 +374,122 @@ void check_kernel(const char *name, uint32_t (*expected)(uint32_t)) {
   CHECK_CU(cuMemFree_v2(lock));
 }
 
+/// A kernel that takes a number of bytes.
+void check_bytes(const char *name, uint32_t bytes, uint32_t (*expected)(uint32_t, uint32_t)) {
+  CUdeviceptr out = 0;
+  CHECK_CU(cuMemAlloc_v2(&out, kThreads * 4));
+  CHECK_CU(cuMemsetD8_v2(out, 0xff, kThreads * 4));
+  void *parameters[] = {&out, &bytes};
+  CHECK_CU(cuLaunchKernel(find(name), 1, 1, 1, kThreads, 1, 1, 0, nullptr, parameters, nullptr));
+  CHECK_CU(cuCtxSynchronize());
+  check_results(name, out, [&](uint32_t t) { return expected(t, bytes); });
+  CHECK_CU(cuMemFree_v2(out));
+}
+uint32_t large(uint32_t t, uint32_t bytes) {
+  return series(t, (bytes - t % 4 * 64) / 4);
+}
+uint32_t large_frames(uint32_t t, uint32_t bytes) {
+  uint32_t all = series(t, bytes / 4);
+  for (uint32_t depth = 0; depth < 4; ++depth)
+    all += series(depth, bytes / 4);
+  return all;
+}
+uint32_t without(uint32_t t, uint32_t n) {
+  return n + t;
+}
+
+void set_limit(size_t bytes) {
+  CHECK_CU(cuCtxSetLimit(CU_LIMIT_STACK_SIZE, bytes));
+}
+
 void arrays_of_threads() {
   check_kernel("locked", rounds_of_locked);
   check_kernel("own_pointers", own_pointers);
   check_kernel("loops", loops);
   // For frames that are not known; as much as there is.
   size_t limit = 0;
-  CHECK_CU(cuCtxSetLimit(CU_LIMIT_STACK_SIZE, size_t{1} << 40));
+  set_limit(size_t{1} << 40);
   CHECK_CU(cuCtxGetLimit(&limit, CU_LIMIT_STACK_SIZE));
   CHECK(limit >= 16384 && limit <= 128 << 10);
-  CHECK_CU(cuCtxSetLimit(CU_LIMIT_STACK_SIZE, 16384));
+  set_limit(16384);
   check_kernel("frames", frames);
 }
 
-/// Last: the error stays with the context.
-void overflow() {
-  CUdeviceptr out = 0, lock = 0;
+/// Stacks of the limit's size. What is compiled is counted.
+void limits() {
+  const auto compiled = [](const char *kernel) {
+    return log_file.count(std::string("compiled ") + kernel + " for");
+  };
+  set_limit(0);
+  check_bytes("large", 4096, large);
+  check_bytes("without", 1, without);
+  // Raised: for the launches that follow. Not for kernels that have no stack.
+  set_limit(20000);
+  check_bytes("large", 20000, large);
+  check_bytes("without", 2, without);
+  CHECK(compiled("large") == 2);
+  // Another limit with a stack of the same size, and sizes that were there before.
+  set_limit(32768);
+  check_bytes("large", 32768, large);
+  set_limit(1024);
+  check_bytes("large", 4096, large);
+  set_limit(20000);
+  check_bytes("large", 20000, large);
+  CHECK(compiled("large") == 2);
+  CHECK(compiled("without") == 1);
+  // Half of it for arrays where there is recursion.
+  set_limit(65536);
+  check_bytes("large_frames", 6400, large_frames);
+  // As much as the device can have: on some, the stack is smaller than the limit then.
+  CHECK(log_file.count("for a thread's stack, less than") == 0);
+  set_limit(size_t{1} << 40);
+  check_bytes("large", 120000, large);
+  check_bytes("large", 120000, large);
+  CHECK(compiled("large") == 3);
+  const bool wave64 = std::string(std::getenv("W2W_DEVICE")).find("gfx9") != std::string::npos;
+  CHECK(log_file.count("for a thread's stack, less than CU_LIMIT_STACK_SIZE asks for") == wave64);
+  CHECK(compiled("without") == 1);
+}
+
+/// A context of its own, with which the error goes.
+void overflow_by(uint64_t bytes, size_t limit, const std::string &message) {
+  CUcontext context = nullptr;
+  CUmodule module = nullptr;
+  CUfunction function = nullptr;
+  CUdeviceptr out = 0;
+  CHECK_CU(cuCtxCreate_v2(&context, 0, 0));
+  CHECK_CU(cuModuleLoadData(&module, kKernels));
+  CHECK_CU(cuModuleGetFunction(&function, module, "overflows"));
   CHECK_CU(cuMemAlloc_v2(&out, 16));
-  const auto ask_for = [&](uint64_t bytes) {
-    CHECK_CU(cuMemcpyHtoD_v2(out, &bytes, 8));
-    void *parameters[] = {&out, &lock};
-    CHECK_CU(cuLaunchKernel(find("overflows"), 1, 1, 1, 1, 1, 1, 0, nullptr, parameters, nullptr));
+  if (limit)
+    set_limit(limit);
+  const auto ask_for = [&](uint64_t n) {
+    CHECK_CU(cuMemcpyHtoD_v2(out, &n, 8));
+    void *parameters[] = {&out};
+    CHECK_CU(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, nullptr, parameters, nullptr));
     return cuCtxSynchronize();
   };
   CHECK(ask_for(4096) == CUDA_SUCCESS);
-  CHECK(ask_for((uint64_t{1} << 32) + 8) == CUDA_ERROR_LAUNCH_FAILED);
-  CHECK(log_file.count("alloca of 4294967304 bytes is more than the thread's stack has room for") ==
-        1);
+  CHECK(ask_for(bytes) == CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(log_file.count(message) == 1);
+  CHECK_CU(cuCtxDestroy_v2(context));
+}
+
+void overflow() {
+  overflow_by(20000, 0,
+              "alloca of 20000 bytes is more than the 4096 that are left of the thread's stack; "
+              "raise CU_LIMIT_STACK_SIZE, which is 1024");
+  overflow_by((uint64_t{1} << 32) + 8, 0,
+              "alloca of 4294967304 bytes is more than the 4096 that are left of the thread's "
+              "stack; raise CU_LIMIT_STACK_SIZE, which is 1024");
+  overflow_by(20000, 8000,
+              "alloca of 20000 bytes is more than the 8192 that are left of the thread's stack; "
+              "raise CU_LIMIT_STACK_SIZE, which is 8000");
 }
 
 } // namespace
 
 int main() {
-  return run_in_context("dynamic_stack", arrays_of_threads, overflow);
+  ::setenv("CUDA_CACHE_DISABLE", "1", 1); // what is compiled is counted
+  return run_in_context("dynamic_stack", arrays_of_threads, limits, overflow);
 }

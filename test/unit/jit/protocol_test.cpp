@@ -11,7 +11,8 @@ using namespace w2w;
 using namespace w2w::jit;
 
 TEST_CASE("messages survive encoding, and no cut of them is accepted") {
-  CompileRequest request{{1, 2}, "kernel", {"gfx942", 2, 4, 1, true, false, false, false, true}};
+  CompileRequest request{
+      {1, 2}, "kernel", {"gfx942", 2, 4, 1, true, false, false, false, true, 8192}};
   std::vector<uint8_t> bytes = encode(request);
   auto back = decode_request(bytes);
   REQUIRE(back);
@@ -29,6 +30,7 @@ TEST_CASE("messages survive encoding, and no cut of them is accepted") {
   kernel.code_bytes = 9;
   kernel.warp_mode = "paired";
   kernel.device_parameters = {0, 24};
+  kernel.stack_bytes = 16384;
   bytes = encode(kernel);
   auto again = decode_kernel(bytes);
   REQUIRE(again);
@@ -37,6 +39,7 @@ TEST_CASE("messages survive encoding, and no cut of them is accepted") {
   CHECK(again->code_bytes == 9);
   CHECK(again->warp_mode == "paired");
   CHECK(again->device_parameters == kernel.device_parameters);
+  CHECK(again->stack_bytes == 16384);
   for (size_t n = 0; n < bytes.size(); ++n)
     CHECK_FALSE(decode_kernel(std::span(bytes).first(n)));
 
@@ -70,7 +73,7 @@ TEST_CASE("messages arrive whole over a socket, in pieces or not") {
 }
 
 TEST_CASE("cache keys depend on everything that determines the code") {
-  TargetOptions target{"gfx942", 3, 5, 0, false, false, false, false, false};
+  TargetOptions target{"gfx942", 3, 5, 0, false, false, false, false, false, 4096};
   Hash128 image{1, 2};
   Hash128 base = kernel_key(image, "build", "kernel", target);
   CHECK(base == kernel_key(image, "build", "kernel", target));
@@ -91,6 +94,7 @@ TEST_CASE("cache keys depend on everything that determines the code") {
   CHECK(base != with([](auto &t) { t.small_blocks = true; }));
   CHECK(base != with([](auto &t) { t.shared_in_memory = true; }));
   CHECK(base != with([](auto &t) { t.device_memory = true; }));
+  CHECK(base != with([](auto &t) { t.stack_bytes = 8192; }));
   CHECK(summary_key(image, "build") != summary_key(image, "build2"));
   CHECK(summary_key(image, "build") != kernel_key(image, "build", "", target));
 }
