@@ -20,5 +20,9 @@ constexpr uint32_t stack_for_limit(uint64_t limit) {
   return std::bit_ceil(
       static_cast<uint32_t>(std::clamp<uint64_t>(limit, kDefaultStack, kMostStack)));
 }
+static_assert(stack_for_limit(0) == 4096);
+static_assert(stack_for_limit(20000) == 32768);
+static_assert(stack_for_limit(65536) == 65536);
+static_assert(stack_for_limit(uint64_t{1} << 40) == kMostStack);
 
 } // namespace w2w::abi

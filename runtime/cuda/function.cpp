@@ -158,9 +158,8 @@ CUresult load_for(const Function &function, Context &context, uint64_t dynamic_s
   auto instance = function.module->instance(context);
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
-  return load_version(function, *context.device, **instance,
-                      jit::KernelVersion::for_launch({static_cast<unsigned>(block_size), 1, 1},
-                                                     context.limit(CU_LIMIT_STACK_SIZE)),
+  return load_version(function, context, **instance,
+                      jit::KernelVersion::for_block({static_cast<unsigned>(block_size), 1, 1}),
                       dynamic_shared, {}, kernel);
 }
 
@@ -258,10 +257,10 @@ uint64_t shared_limit(const Device &device) {
   return std::max<uint64_t>(device.properties.sharedMemPerBlock, uint64_t{row->kib} << 10);
 }
 
-CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
+CUresult load_version(const Function &function, const Context &context, jit::LoadedModule &instance,
                       jit::KernelVersion version, uint64_t dynamic_shared,
                       std::span<const uint8_t> parameters, LaunchedKernel &kernel) {
-  const uint64_t lds = device.properties.sharedMemPerBlock,
+  const uint64_t lds = context.device->properties.sharedMemPerBlock,
                  used = summary_of(function).static_shared;
   // Static memory alone may leave no room for what barriers need in LDS, and then there is no code.
   // (CUDA allows 48 KiB of it.)
@@ -276,7 +275,11 @@ CUresult load_version(const Function &function, const Device &device, jit::Loade
     return loaded;
   };
   auto loaded = load();
-  if (loaded && !parameters.empty() && !holds_for(*(*loaded)->code, parameters, device)) {
+  if (loaded && (*loaded)->code->stack_bytes != 0) {
+    version.stack_bytes = abi::stack_for_limit(context.limit(CU_LIMIT_STACK_SIZE));
+    loaded = load();
+  }
+  if (loaded && !parameters.empty() && !holds_for(*(*loaded)->code, parameters, *context.device)) {
     version.device_memory = false;
     loaded = load();
   }

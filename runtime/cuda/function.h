@@ -31,11 +31,11 @@ struct LaunchedKernel {
   }
 };
 
-/// The kernel's code for blocks and a stack as `version` says and `dynamic_shared` bytes of dynamic
-/// shared memory, compiled and loaded. Decided here: whether shared memory lies in global memory,
-/// and whether the launch's parameters (packed; empty: none are known) allow code that assumes
-/// pointers to device memory. Errors are logged.
-CUresult load_version(const Function &function, const Device &device, jit::LoadedModule &instance,
+/// The kernel's code for blocks as `version` says and `dynamic_shared` bytes of dynamic shared
+/// memory, compiled and loaded. Decided here: whether shared memory lies in global memory, which
+/// stack the context's limit asks for, and whether the launch's parameters (packed; empty: none are
+/// known) allow code that assumes pointers to device memory. Errors are logged.
+CUresult load_version(const Function &function, const Context &context, jit::LoadedModule &instance,
                       jit::KernelVersion version, uint64_t dynamic_shared,
                       std::span<const uint8_t> parameters, LaunchedKernel &kernel);
 

@@ -270,10 +270,8 @@ CUresult prepare(const Launch &launch, Context &context, PreparedLaunch &prepare
   if (!instance)
     return fail(to_cuda(instance.failure()), instance.failure().message);
   prepared.instance = *instance;
-  return load_version(
-      *function, device, **instance,
-      jit::KernelVersion::for_launch(launch.block.v, context.limit(CU_LIMIT_STACK_SIZE)),
-      launch.shared_bytes, prepared.parameters.bytes(), prepared.loaded);
+  return load_version(*function, context, **instance, jit::KernelVersion::for_block(launch.block.v),
+                      launch.shared_bytes, prepared.parameters.bytes(), prepared.loaded);
 }
 
 /// What a graph keeps of a launch.

@@ -101,12 +101,12 @@ bool LoadedModule::is_loaded(uint32_t index) const {
   return slots_[index].first != nullptr;
 }
 
-KernelVersion KernelVersion::for_launch(const unsigned (&block)[3], uint64_t stack_limit) {
-  return {.warps_are_rows = block[0] % 32 == 0 || (block[1] == 1 && block[2] == 1),
-          .small_blocks = uint64_t{block[0]} * block[1] * block[2] <= abi::kMostSoloThreads,
+KernelVersion KernelVersion::for_block(const unsigned (&size)[3]) {
+  return {.warps_are_rows = size[0] % 32 == 0 || (size[1] == 1 && size[2] == 1),
+          .small_blocks = uint64_t{size[0]} * size[1] * size[2] <= abi::kMostSoloThreads,
           .shared_in_memory = false,
           .device_memory = true,
-          .stack_bytes = abi::stack_for_limit(stack_limit)};
+          .stack_bytes = abi::kDefaultStack};
 }
 
 /// Whether the code holds for the version, and could not gain by what that lets it assume.

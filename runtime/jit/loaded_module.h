@@ -29,11 +29,11 @@ struct KernelVersion {
   bool shared_in_memory = false;
   /// Taken first: whether the launch's pointers allow it, CompiledKernel::device_parameters tells.
   bool device_memory = true;
+  /// Taken first: whether the kernel has a stack, CompiledKernel::stack_bytes tells.
   uint32_t stack_bytes = abi::kDefaultStack;
 
-  /// For a launch with blocks of that size, shared memory in LDS, and a limit of so many bytes on
-  /// the stack of a thread.
-  static KernelVersion for_launch(const unsigned (&block)[3], uint64_t stack_limit);
+  /// For a launch with blocks of that size and shared memory in LDS.
+  static KernelVersion for_block(const unsigned (&size)[3]);
   bool operator==(const KernelVersion &) const = default;
 };
 
