@@ -296,9 +296,11 @@ hipError_t launch(Device &device, std::shared_ptr<Stream> stream, std::shared_pt
   plan.grid = grid;
   plan.block = block;
   plan.lds_bytes = kernel.static_lds + dynamic_lds;
-  size_t stack = kernel.dynamic_stack ? device.stack_limit : 0;
+  // Frames of a recursion have what the kernel's own leaves of the limit (ROCm's clr,
+  // rocvirtual.cpp).
+  const size_t stack = kernel.dynamic_stack ? device.stack_limit : 0;
   plan.scratch_per_lane =
-      static_cast<uint32_t>((kernel.scratch_per_lane + stack + 15) & ~size_t{15});
+      static_cast<uint32_t>((std::max<size_t>(kernel.scratch_per_lane, stack) + 15) & ~size_t{15});
   plan.dispatch_id = device.dispatches.fetch_add(1);
   plan.resident_limit =
       groups_per_multiprocessor(model, needs_of(kernel, plan.threads(), dynamic_lds)) *
