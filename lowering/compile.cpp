@@ -238,6 +238,7 @@ bool Compilation::run(std::span<const std::string_view> names, CompileResult &re
   // it. Each round loses at least one kernel.
   while (!kernels_.empty()) {
     llvm::LLVMContext context;
+    context.setOptPassGate(pass_gate());
     std::unique_ptr<llvm::Module> ir = emit(context);
     if (kernels_.empty())
       return false;

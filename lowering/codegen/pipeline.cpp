@@ -274,6 +274,17 @@ struct CollectingHandler : DiagnosticHandler {
                    ".minnctapersm, or keep fewer values");
       return true;
     }
+    if (auto *unsupported = dyn_cast<DiagnosticInfoUnsupported>(&info)) {
+      const Function &f = unsupported->getFunction();
+      if (!env.errors.empty() && env.errors.back().function == f.getName())
+        return true;
+      env.refuse(f, unsupported->getMessage().str());
+      if (unsupported->isLocationAvailable()) {
+        StringRef file;
+        unsupported->getLocation(file, env.errors.back().line, env.errors.back().column);
+      }
+      return true;
+    }
     raw_string_ostream stream(errors);
     DiagnosticPrinterRawOStream printer(stream);
     if (!errors.empty())

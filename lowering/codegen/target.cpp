@@ -1,4 +1,5 @@
 #include "lowering/codegen/target.h"
+#include "lowering/codegen/check_live_ranges.h"
 #include "lowering/codegen/compare_last.h"
 
 #include "lowering/codegen/fold_all_ones.h"
@@ -118,13 +119,15 @@ const llvm::Target *amdgpu_target() {
           config->insertPass(pass_by_name("si-fix-sgpr-copies"), create_compare_last());
           config->insertPass(&llvm::PeepholeOptimizerLegacyID, create_fold_all_ones());
           config->insertPass(pass_by_name("si-late-branch-lowering"), create_keep_scc());
+          config->insertPass(pass_by_name("amdgpu-pre-ra-long-branch-reg"), check_live_ranges_id());
+          config->insertPass(&llvm::RAGreedyLegacyID, check_live_ranges_id());
         });
     // Without machine-cp: LLVM 22 takes the source of a VGPR's copy for the copy behind a write of
     // EXEC too, where it is one in the lanes of before only (docs/AMDGPU-NOTES.md).
     set_llvm_option("disable-copyprop", true);
-    // Without shorter live ranges in divergent branches: what si-opt-vgpr-liverange calls undefined
-    // ends in LLVM 22 as a copy that is dropped, though the lanes of the other side want it
-    // (docs/AMDGPU-NOTES.md).
+    // Without shorter live ranges in divergent branches: of values that are undefined on some ways,
+    // which si-opt-vgpr-liverange makes many of, LLVM 22 may lose live ranges
+    // (docs/AMDGPU-NOTES.md; pass_gate).
     set_llvm_option("amdgpu-opt-vgpr-liverange", false);
     // Without 24-bit multiplications made of IR: LLVM 22 adds to their 64-bit products by
     // v_mad_u64_u32, which looks at 32 bits (docs/AMDGPU-NOTES.md). Instruction selection makes
@@ -135,7 +138,23 @@ const llvm::Target *amdgpu_target() {
   return llvm::TargetRegistry::lookupTarget(amdgpu_triple(), error);
 }
 
+class PassGate : public llvm::OptPassGate {
+public:
+  bool isEnabled() const override { return true; }
+  bool shouldRunPass(llvm::StringRef pass, llvm::StringRef) const override {
+    // Loads in clauses, for targets with XNACK: when LLVM 22 computes live ranges of registers anew
+    // for that, it loses parts of them (docs/AMDGPU-NOTES.md). Its hazard recognizer keeps loads
+    // that may not be repeated together apart without it too.
+    return pass != "si-form-memory-clauses";
+  }
+};
+
 } // namespace
+
+llvm::OptPassGate &pass_gate() {
+  static PassGate gate;
+  return gate;
+}
 
 std::span<const std::string_view> supported_processors() {
   static const std::vector<std::string_view> names = [] {

@@ -4,6 +4,7 @@
 #include "lowering/compiler.h"
 
 #include "llvm/IR/Module.h"
+#include "llvm/IR/OptBisect.h"
 #include "llvm/Target/TargetMachine.h"
 
 #include <cstdint>
@@ -36,6 +37,10 @@ const Processor *find_processor(std::string_view name);
 
 /// Sets triple and data layout (the same for all processors).
 void configure_module(llvm::Module &module);
+
+/// Keeps LLVM's passes from running that we do without, in a context that has it
+/// (LLVMContext::setOptPassGate). Lives as long as the program.
+llvm::OptPassGate &pass_gate();
 
 /// A target machine for the processor; `opt_level` 0..3. Registers LLVM's AMDGPU target on first
 /// use (thread-safe).
