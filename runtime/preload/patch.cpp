@@ -14,6 +14,9 @@
 namespace w2w::preload {
 namespace {
 
+/// A function that every runtime has.
+constexpr const char *kRegistration = "__cudaRegisterFatBinary";
+
 /// What a trampoline's slot needs to be resolved. Lives as long as the process: calls may come at
 /// any time.
 struct Target {
@@ -175,7 +178,7 @@ void find_functions(const ElfImage::Symbols &symbols, Functions &out) {
       out.list = grown;
     }
     out.list[out.count++] = &s;
-    registers |= std::strcmp(name, "__cudaRegisterFatBinary") == 0;
+    registers |= std::strcmp(name, kRegistration) == 0;
     properties_v2 |= std::strcmp(name, "cudaGetDeviceProperties_v2") == 0;
     thread_exit |= std::strcmp(name, "cudaThreadExit") == 0;
   }
@@ -235,6 +238,19 @@ bool redirect(ElfImage &elf, const ElfImage::Symbols &symbols, const Functions &
   return true;
 }
 
+/// Whether the symbols' strings hold the name. Programs without device code may have a runtime too,
+/// and most objects have none: this is faster than to look at each symbol.
+bool mentions(const ElfImage::Symbols &symbols, const char *name) {
+  return symbols.strings_size != 0 &&
+         ::memmem(symbols.strings, symbols.strings_size, name, std::strlen(name) + 1) != nullptr;
+}
+
+/// libcudart.so, ours or another one: its functions are where others' calls lead.
+bool is_shared_runtime(const char *path) {
+  const char *slash = std::strrchr(path, '/');
+  return std::strncmp(slash ? slash + 1 : path, "libcudart.so", 12) == 0;
+}
+
 bool has_name(const ElfImage::Symbols &symbols, const char *name) {
   for (size_t i = 0; i < symbols.count; ++i)
     if (std::strcmp(symbols.name(symbols.begin[i]), name) == 0)
@@ -247,16 +263,20 @@ bool has_name(const ElfImage::Symbols &symbols, const char *name) {
 Report patch_object(const char *path, const dl_phdr_info &info) {
   Report report;
   ElfImage elf;
-  if (!elf.open(path) || !elf.section(".nvFatBinSegment"))
+  if (is_shared_runtime(path) || !elf.open(path))
     return report;
+  const bool device_code = elf.section(".nvFatBinSegment");
   ElfImage::Symbols symbols = elf.symbols(elf.section_of_type(SHT_SYMTAB));
+  if (!device_code && !mentions(symbols, kRegistration))
+    return report;
   Functions functions;
   find_functions(symbols, functions);
   report.major = functions.major;
   if (functions.count == 0) {
+    if (!device_code)
+      return report;
     ElfImage::Symbols dynamic = elf.symbols(elf.section_of_type(SHT_DYNSYM));
-    report.finding =
-        has_name(dynamic, "__cudaRegisterFatBinary") ? Finding::DynamicRuntime : Finding::Stripped;
+    report.finding = has_name(dynamic, kRegistration) ? Finding::DynamicRuntime : Finding::Stripped;
     return report;
   }
   report.finding =

@@ -1,8 +1,10 @@
 // A shared library that looks as if a CUDA runtime had been linked into it statically: a .nvFatBinSegment, functions with the
 // runtime's names, some local, some very short. Each leaves 0xbad in rax, so a call that was not redirected shows.
         .section .note.GNU-stack,"",@progbits
+#ifndef W2W_NO_DEVICE_CODE
         .section .nvFatBinSegment,"aw",@progbits
         .quad   0, 0, 0
+#endif
 
         .text
 // A function with `pad` bytes of nops.

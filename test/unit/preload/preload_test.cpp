@@ -118,6 +118,14 @@ TEST_CASE("the runtime's version", "[preload]") {
   CHECK(Loaded(library("11")).report.finding == Finding::Redirected);
 }
 
+TEST_CASE("a runtime in an object without device code", "[preload]") {
+  Loaded fake(library("host_only"));
+  CHECK(fake.report.finding == Finding::Redirected);
+  CHECK(call(fake.functions[0]) == 0x900d);
+  CHECK(Loaded(library("no_runtime")).report.finding == Finding::NoDeviceCode);
+  CHECK(Loaded(W2W_FAKE_FOLDER "/libcudart.so.13").report.finding == Finding::NoDeviceCode);
+}
+
 TEST_CASE("what cannot or need not be redirected", "[preload]") {
   CHECK(Loaded(library("stripped")).report.finding == Finding::Stripped);
   // Functions with such names, but no runtime: a program that links it dynamically would import the
