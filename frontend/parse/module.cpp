@@ -309,7 +309,13 @@ void Parser::parse_version() {
   seen_version_ = true;
   module_.version = static_cast<uint16_t>(major * 10 + minor);
   static constexpr unsigned kLastMinor[] = {0, 5, 3, 2, 3, 1, 5, 8, 8, 0}; // by major version
-  if (major < 1 || major > 9 || minor > kLastMinor[major]) {
+  if (major == 9 && minor > kLastMinor[9]) {
+    // Minor versions add to the language: what is not in the tables is refused where it stands.
+    warning(at_,
+            fmt::format("PTX ISA version {}.{} is newer than 9.0; what is new in it is not known",
+                        major, minor),
+            "11.1.1");
+  } else if (major < 1 || major > 9 || minor > kLastMinor[major]) {
     error(
         at_,
         fmt::format("PTX ISA version {}.{} is not supported; versions up to 9.0 are", major, minor),
