@@ -2,7 +2,7 @@
 // makes them at -O0 and -O3, run many times in the weak mode. The forbidden outcome is never seen;
 // it is, once the instructions that forbid it are taken out of the machine code. That is done at
 // -O3 alone: -O0 has waits for spilled registers between, without which a program would come to no
-// end. mbarrier and cp.async have no test: the compiler refuses them by name.
+// end.
 #include "test/unit/emulator/support.h"
 #include "test/unit/emulator_isa/assembler.h"
 
