@@ -251,12 +251,94 @@ IN:
   return text + "  ret;\n}\n";
 }
 
+// Three buffers of 256 bytes. One thread fills them, or a warp; the threads behind it add up what
+// they find. A buffer is filled again when all of them have said that they have read it.
+const char kRings[] = R"(
+.visible .entry ring(.param .u64 out, .param .u64 in, .param .u32 rounds, .param .u32 fillers)
+{
+  .reg .b64 %in, %out, %at, %v;
+  .reg .b32 %t, %n, %k, %s, %rounds, %parity, %to, %full, %empty, %sum, %w, %turn, %fillers;
+  .reg .pred %p, %one, %fills;
+  .shared .align 8 .b64 barriers[6];
+  ld.param.u64 %in, [in];
+  ld.param.u64 %out, [out];
+  ld.param.u32 %rounds, [rounds];
+  ld.param.u32 %fillers, [fillers];
+  mov.u32 %t, %tid.x;
+  mov.u32 %n, %ntid.x;
+  sub.u32 %n, %n, %fillers;
+  setp.lt.u32 %fills, %t, %fillers;
+  setp.eq.u32 %one, %fillers, 1;
+  setp.eq.u32 %p, %t, 0;
+  @%p mbarrier.init.shared.b64 [barriers], %fillers;
+  @%p mbarrier.init.shared.b64 [barriers+8], %fillers;
+  @%p mbarrier.init.shared.b64 [barriers+16], %fillers;
+  @%p mbarrier.init.shared.b64 [barriers+24], %n;
+  @%p mbarrier.init.shared.b64 [barriers+32], %n;
+  @%p mbarrier.init.shared.b64 [barriers+40], %n;
+  bar.sync 0;
+  mov.u32 %k, 0;
+  mov.u32 %sum, 0;
+  @%fills bra FILL;
+ADD:
+  rem.u32 %s, %k, 3;
+  div.u32 %turn, %k, 3;
+  and.b32 %parity, %turn, 1;
+  mov.u32 %full, barriers;
+  mad.lo.u32 %full, %s, 8, %full;
+FULL:
+  mbarrier.try_wait.parity.shared.b64 %p, [%full], %parity;
+  @!%p bra FULL;
+  mov.u32 %to, memory;
+  mad.lo.u32 %to, %s, 256, %to;
+  and.b32 %w, %t, 63;
+  mad.lo.u32 %to, %w, 4, %to;
+  ld.shared.u32 %w, [%to];
+  mad.lo.u32 %sum, %sum, 7, %w;
+  mbarrier.arrive.shared.b64 _, [%full+24];
+  add.u32 %k, %k, 1;
+  setp.lt.u32 %p, %k, %rounds;
+  @%p bra ADD;
+  mad.wide.u32 %out, %t, 4, %out;
+  st.global.u32 [%out], %sum;
+  ret;
+FILL:
+  rem.u32 %s, %k, 3;
+  div.u32 %turn, %k, 3;
+  xor.b32 %parity, %turn, 1;
+  and.b32 %parity, %parity, 1;
+  mov.u32 %full, barriers;
+  mad.lo.u32 %full, %s, 8, %full;
+  mov.u32 %to, memory;
+  mad.lo.u32 %to, %s, 256, %to;
+EMPTY:
+  mbarrier.try_wait.parity.shared.b64 %p, [%full+24], %parity, 100;
+  @!%p bra EMPTY;
+  @!%one bra WARP;
+  mbarrier.arrive.expect_tx.shared.b64 _, [%full], 256;
+  cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%to], [%in], 256, [%full];
+  bra FILLED;
+WARP:
+  mad.wide.u32 %at, %t, 8, %in;
+  mad.lo.u32 %to, %t, 8, %to;
+  cp.async.ca.shared.global [%to], [%at], 8;
+  cp.async.mbarrier.arrive.noinc.shared.b64 [%full];
+FILLED:
+  add.u64 %in, %in, 256;
+  add.u32 %k, %k, 1;
+  setp.lt.u32 %p, %k, %rounds;
+  @%p bra FILL;
+  ret;
+}
+)";
+
 CUfunction find(const std::string &name) {
   static CUmodule module = [] {
     std::string text = ".version 8.6\n.target sm_100\n.address_size 64\n"
                        ".shared .align 16 .b8 memory[8192];\n";
     for (size_t k = 0; k < forms().size(); ++k)
       text += kernel_of(k);
+    text += kRings;
     CUmodule loaded = nullptr;
     CHECK_CU(cuModuleLoadData(&loaded, text.c_str()));
     return loaded;
@@ -327,8 +409,44 @@ void all_forms() {
   }
 }
 
+void ring(unsigned threads, unsigned fillers, unsigned rounds) {
+  constexpr unsigned kWords = 64;
+  std::vector<uint32_t> in(kWords * rounds), out(threads);
+  for (size_t k = 0; k < in.size(); ++k)
+    in[k] = static_cast<uint32_t>(k * k * 2654435761u);
+  CUdeviceptr from = 0, to = 0;
+  CHECK_CU(cuMemAlloc_v2(&from, in.size() * 4));
+  CHECK_CU(cuMemAlloc_v2(&to, out.size() * 4));
+  CHECK_CU(cuMemcpyHtoD_v2(from, in.data(), in.size() * 4));
+  void *parameters[] = {&to, &from, &rounds, &fillers};
+  CHECK_CU(cuLaunchKernel(find("ring"), 1, 1, 1, threads, 1, 1, 0, nullptr, parameters, nullptr));
+  CHECK_CU(cuMemcpyDtoH_v2(out.data(), to, out.size() * 4));
+  for (unsigned t = fillers; t < threads; ++t) {
+    uint32_t want = 0;
+    for (unsigned k = 0; k < rounds; ++k)
+      want = want * 7 + in[k * kWords + t % kWords];
+    if (out[t] != want && ++failed_checks < 20)
+      std::fprintf(stderr, "ring: %u threads, %u fill: thread %u: 0x%x, not 0x%x\n", threads,
+                   fillers, t, out[t], want);
+  }
+  CHECK_CU(cuMemFree_v2(from));
+  CHECK_CU(cuMemFree_v2(to));
+}
+
+void all_rings() {
+  const char *config = std::getenv("W2W_CONFIG");
+  const bool solo = config && std::string(config).find("solo") != std::string::npos;
+  for (unsigned threads : {2u, 32u, 64u, 160u, 512u, 1024u}) {
+    if (threads > 512 && solo)
+      continue;
+    ring(threads, 1, 11);
+    if (threads > 32)
+      ring(threads, 32, 8);
+  }
+}
+
 } // namespace
 
 int main() {
-  return run_in_context("bulk_copies", all_forms);
+  return run_in_context("bulk_copies", all_forms, all_rings);
 }
