@@ -170,10 +170,12 @@ void reduce(FunctionEmitter &e, const Instruction &i, Value *to, Value *from, Va
   Type t = i.type();
   unsigned bytes = ptx::bytes(t);
   AtomicRMWInst::BinOp op = atomic_operation(i, t);
-  llvm::Type *type = AtomicRMWInst::isFPOperation(op) ? e.value_type(t) : e.int_type(8 * bytes);
   for_each(e, b.CreateUDiv(size, b.getInt32(bytes)), [&](Value *k) {
     Value *offset = b.CreateMul(k, b.getInt32(bytes));
-    Value *v = b.CreateAlignedLoad(type, byte_pointer(e, from, offset), Align(bytes));
+    Value *v =
+        b.CreateAlignedLoad(e.int_type(8 * bytes), byte_pointer(e, from, offset), Align(bytes));
+    if (AtomicRMWInst::isFPOperation(op))
+      v = e.to_value(v, t);
     b.CreateAtomicRMW(op, byte_pointer(e, to, offset), v, Align(bytes), AtomicOrdering::Monotonic,
                       b.getContext().getOrInsertSyncScopeID("agent"));
   });

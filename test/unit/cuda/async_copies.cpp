@@ -4,6 +4,7 @@
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
 #include "test/unit/cuda/in_context.h"
+#include "test/unit/cuda/shared_in_memory.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -207,8 +208,10 @@ void all_forms() {
   CHECK_CU(cuMemAlloc_v2(&to, bytes));
   CHECK_CU(cuMemcpyHtoD_v2(from, in.data(), bytes));
   void *parameters[] = {&from, &to};
-  CHECK_CU(cuLaunchKernel(find("forms"), 1, 1, 1, kThreads, 1, 1, static_cast<unsigned>(bytes),
-                          nullptr, parameters, nullptr));
+  CUfunction function = find("forms");
+  CHECK_CU(cuLaunchKernel(function, 1, 1, 1, kThreads, 1, 1,
+                          dynamic_shared(function, static_cast<unsigned>(bytes)), nullptr,
+                          parameters, nullptr));
   CHECK_CU(cuMemcpyDtoH_v2(out.data(), to, bytes));
   for (unsigned t = 0; t < kThreads; ++t)
     for (size_t f = 0; f < forms().size(); ++f)
@@ -237,8 +240,9 @@ void stages(unsigned threads, unsigned rounds) {
   CHECK_CU(cuMemAlloc_v2(&to, out.size() * 4));
   CHECK_CU(cuMemcpyHtoD_v2(from, in.data(), in.size() * 4));
   void *parameters[] = {&from, &to, &rounds};
-  CHECK_CU(cuLaunchKernel(find("stages"), 1, 1, 1, threads, 1, 1, threads * 16, nullptr, parameters,
-                          nullptr));
+  CUfunction function = find("stages");
+  CHECK_CU(cuLaunchKernel(function, 1, 1, 1, threads, 1, 1, dynamic_shared(function, threads * 16),
+                          nullptr, parameters, nullptr));
   CHECK_CU(cuMemcpyDtoH_v2(out.data(), to, out.size() * 4));
   for (unsigned t = 0; t < threads; ++t) {
     uint32_t want = 0;
@@ -263,6 +267,7 @@ void all_stages() {
 
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
+  choose_shared_memory(argc, argv);
   return run_in_context("async_copies", all_forms, all_stages);
 }

@@ -5,6 +5,7 @@
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
 #include "test/unit/cuda/in_context.h"
+#include "test/unit/cuda/shared_in_memory.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -383,7 +384,8 @@ void check_form(size_t number, unsigned size, unsigned threads) {
   CHECK_CU(cuMemcpyHtoD_v2(to, destination.data(), kBytes));
   CHECK_CU(cuMemcpyHtoD_v2(from, source.data(), kBytes));
   void *parameters[] = {&to, &from, &size};
-  CHECK_CU(cuLaunchKernel(find("form" + std::to_string(number)), 1, 1, 1, threads, 1, 1, 0, nullptr,
+  CUfunction function = find("form" + std::to_string(number));
+  CHECK_CU(cuLaunchKernel(function, 1, 1, 1, threads, 1, 1, dynamic_shared(function, 0), nullptr,
                           parameters, nullptr));
   Bytes got(kBytes);
   CHECK_CU(cuMemcpyDtoH_v2(got.data(), to, kBytes));
@@ -419,7 +421,9 @@ void ring(unsigned threads, unsigned fillers, unsigned rounds) {
   CHECK_CU(cuMemAlloc_v2(&to, out.size() * 4));
   CHECK_CU(cuMemcpyHtoD_v2(from, in.data(), in.size() * 4));
   void *parameters[] = {&to, &from, &rounds, &fillers};
-  CHECK_CU(cuLaunchKernel(find("ring"), 1, 1, 1, threads, 1, 1, 0, nullptr, parameters, nullptr));
+  CUfunction function = find("ring");
+  CHECK_CU(cuLaunchKernel(function, 1, 1, 1, threads, 1, 1, dynamic_shared(function, 0), nullptr,
+                          parameters, nullptr));
   CHECK_CU(cuMemcpyDtoH_v2(out.data(), to, out.size() * 4));
   for (unsigned t = fillers; t < threads; ++t) {
     uint32_t want = 0;
@@ -447,6 +451,7 @@ void all_rings() {
 
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
+  choose_shared_memory(argc, argv);
   return run_in_context("bulk_copies", all_forms, all_rings);
 }

@@ -4,6 +4,7 @@
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
 #include "test/unit/cuda/in_context.h"
+#include "test/unit/cuda/shared_in_memory.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -282,7 +283,9 @@ std::vector<uint32_t> run(const std::string &name, unsigned threads, unsigned ro
   CHECK_CU(cuMemAlloc_v2(&to, results * 4));
   CHECK_CU(cuMemcpyHtoD_v2(from, in.data(), in.size() * 4));
   void *parameters[] = {&from, &to, &rounds};
-  CHECK_CU(cuLaunchKernel(find(name), 1, 1, 1, threads, 1, 1, 0, nullptr, parameters, nullptr));
+  CUfunction function = find(name);
+  CHECK_CU(cuLaunchKernel(function, 1, 1, 1, threads, 1, 1, dynamic_shared(function, 0), nullptr,
+                          parameters, nullptr));
   CHECK_CU(cuMemcpyDtoH_v2(out.data(), to, results * 4));
   CHECK_CU(cuMemFree_v2(from));
   CHECK_CU(cuMemFree_v2(to));
@@ -353,6 +356,7 @@ void counts() {
 
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
+  choose_shared_memory(argc, argv);
   return run_in_context("mbarriers", counts, all_rounds, dropping_threads);
 }
