@@ -181,6 +181,21 @@ void reduce(FunctionEmitter &e, const Instruction &i, Value *to, Value *from, Va
   });
 }
 
+/// Ends the launch in error if PTX does not define the copy.
+void check_alignment(FunctionEmitter &e, Value *to, Value *from, Value *size) {
+  IRBuilder<> &b = e.b;
+  Value *to_address = e.pointer_to_int64(to), *from_address = e.pointer_to_int64(from);
+  Value *bits =
+      b.CreateOr(b.CreateTrunc(b.CreateOr(to_address, from_address), b.getInt32Ty()), size);
+  BasicBlock *bad = e.new_block("misaligned"), *good = e.new_block("aligned");
+  b.CreateCondBr(b.CreateIsNull(b.CreateAnd(bits, kChunk - 1)), good, bad);
+  b.SetInsertPoint(bad);
+  e.call_w2w("w2w.misaligned_copy", b.getVoidTy(),
+             {to_address, from_address, size, b.getInt32(e.line())}, W2wKind::NoReturn);
+  b.CreateUnreachable();
+  b.SetInsertPoint(good);
+}
+
 /// cp.async.bulk and cp.reduce.async.bulk [dst], [src], size, and then [mbar] {, cta-mask}, or
 /// nothing; {, cache-policy} {, byte-mask}
 void emit_bulk_copy(FunctionEmitter &e, const Instruction &i) {
@@ -191,6 +206,7 @@ void emit_bulk_copy(FunctionEmitter &e, const Instruction &i) {
   Value *to = e.memory(i.operand(0), target).pointer;
   Value *from = e.memory(i.operand(1), source).pointer;
   Value *size = e.read(i.operand(2), Type::U32);
+  check_alignment(e, to, from, size);
   auto run = [&] {
     if (i.has(Mod::reduce))
       reduce(e, i, to, from, size);

@@ -5,6 +5,7 @@
 #include "runtime/cuda/cuda_api.h"
 #include "test/unit/cuda/check.h"
 #include "test/unit/cuda/in_context.h"
+#include "test/unit/cuda/log_file.h"
 #include "test/unit/cuda/shared_in_memory.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 
 namespace {
 
+const LogFile log_file("bulk_copies");
 constexpr unsigned kBytes = 4096; // of each buffer
 using Bytes = std::vector<uint8_t>;
 
@@ -449,9 +451,23 @@ void all_rings() {
   }
 }
 
+/// Last: the error stays with the context.
+void misaligned_size() {
+  CUdeviceptr to = 0, from = 0;
+  unsigned size = 40;
+  CHECK_CU(cuMemAlloc_v2(&to, kBytes));
+  CHECK_CU(cuMemAlloc_v2(&from, kBytes));
+  void *parameters[] = {&to, &from, &size};
+  CUfunction function = find("form7"); // to global memory
+  CHECK_CU(cuLaunchKernel(function, 1, 1, 1, 64, 1, 1, dynamic_shared(function, 0), nullptr,
+                          parameters, nullptr));
+  CHECK(cuCtxSynchronize() == CUDA_ERROR_MISALIGNED_ADDRESS);
+  CHECK(log_file.count("bulk copy of 40 bytes from ") == 1);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   choose_shared_memory(argc, argv);
-  return run_in_context("bulk_copies", all_forms, all_rings);
+  return run_in_context("bulk_copies", all_forms, all_rings, misaligned_size);
 }
