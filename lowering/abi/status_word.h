@@ -19,6 +19,8 @@ enum class StatusKind : uint32_t {
   WarpDeadlock = 7,    // every thread of a wave waits for another one at a *.sync or barrier
   ImageFault = 8,      // texture or surface; detail: handle, abi::ImageFault (texture_descriptor.h)
   StackOverflow = 9,   // alloca beyond the thread's stack; detail: bytes asked for, bytes left
+  MisalignedCopy = 10, // bulk copy; detail: destination, source, size, of which one is no multiple
+                       // of 16
 };
 
 /// In host-visible memory, zero before the first launch. The first thread that fails swaps

@@ -49,6 +49,11 @@ bool has_carry(const ptx::isa::Form &form);
 bool is_float_form(const ptx::isa::Form &form);
 /// st, red: no mbarrier is told when it is done. .async is then a licence to be late, not more.
 bool completes_by_itself_form(const ptx::isa::Form &form);
+bool signals_mbarrier_form(const ptx::isa::Form &form);
+/// cp.async.mbarrier.arrive.
+bool is_mbarrier_form(const ptx::isa::Form &form);
+/// cp without .tensor.
+bool is_copy_without_tensor_form(const ptx::isa::Form &form);
 /// st.bulk.
 bool is_bulk_form(const ptx::isa::Form &form);
 /// Not .f32 (redux).

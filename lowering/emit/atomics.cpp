@@ -7,20 +7,7 @@ namespace w2w::emit {
 
 using namespace llvm;
 
-namespace {
-
-AtomicOrdering order_of(const Instruction &i) {
-  if (i.has(Mod::acq_rel))
-    return AtomicOrdering::AcquireRelease;
-  if (i.has(Mod::acquire))
-    return AtomicOrdering::Acquire;
-  if (i.has(Mod::release))
-    return AtomicOrdering::Release;
-  return AtomicOrdering::Monotonic; // .relaxed is the default
-}
-
-/// The atomicrmw operation, or BAD_BINOP.
-AtomicRMWInst::BinOp operation_of(const Instruction &i, Type t) {
+AtomicRMWInst::BinOp atomic_operation(const Instruction &i, Type t) {
   using Op = AtomicRMWInst;
   bool fp = ptx::is_float(t), is_signed = ptx::is_signed(t);
   if (i.has(Mod::add))
@@ -44,6 +31,18 @@ AtomicRMWInst::BinOp operation_of(const Instruction &i, Type t) {
   if (i.has(Mod::dec))
     return Op::UDecWrap;
   return Op::BAD_BINOP;
+}
+
+namespace {
+
+AtomicOrdering order_of(const Instruction &i) {
+  if (i.has(Mod::acq_rel))
+    return AtomicOrdering::AcquireRelease;
+  if (i.has(Mod::acquire))
+    return AtomicOrdering::Acquire;
+  if (i.has(Mod::release))
+    return AtomicOrdering::Release;
+  return AtomicOrdering::Monotonic; // .relaxed is the default
 }
 
 void emit_atomic(FunctionEmitter &e, const Instruction &i) {
@@ -73,7 +72,7 @@ void emit_atomic(FunctionEmitter &e, const Instruction &i) {
       e.write(i.operand(0), b.CreateExtractValue(pair, 0), t);
     return;
   }
-  AtomicRMWInst::BinOp op = operation_of(i, t);
+  AtomicRMWInst::BinOp op = atomic_operation(i, t);
   if (op == AtomicRMWInst::BAD_BINOP) {
     e.error(i, "this atomic operation is not supported");
     return;

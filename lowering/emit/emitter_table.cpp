@@ -15,10 +15,11 @@ const std::vector<std::vector<EmitterRow>> &table() {
   static const auto rows = [] {
     std::vector<std::vector<EmitterRow>> t;
     for (auto family :
-         {integer_emitters, extended_emitters, float_emitters, approximate_emitters,
-          compare_emitters, logic_emitters, memory_emitters, address_emitters, convert_emitters,
-          atomic_emitters, control_flow_emitters, call_emitters, warp_emitters, barrier_emitters,
-          misc_emitters, video_emitters, texture_emitters, surface_emitters})
+         {integer_emitters, extended_emitters, float_emitters,        approximate_emitters,
+          compare_emitters, logic_emitters,    memory_emitters,       address_emitters,
+          convert_emitters, atomic_emitters,   control_flow_emitters, call_emitters,
+          warp_emitters,    barrier_emitters,  misc_emitters,         video_emitters,
+          texture_emitters, surface_emitters,  mbarrier_emitters,     async_copy_emitters})
       for (const EmitterRow &row : family()) {
         auto at = static_cast<size_t>(row.opcode);
         if (t.size() <= at)
@@ -51,6 +52,8 @@ std::string_view refusal_reason(const ptx::isa::Form &form) {
   static constexpr Refusal refusals[] = {
       {Opcode::cvt, [](const ptx::isa::Form &f) { return !is_plain_conversion_form(f); },
        "stochastic rounding (.rs) is not lowered; use .rn"},
+      {Opcode::cp, [](const ptx::isa::Form &f) { return !is_copy_without_tensor_form(f); },
+       "copies by tensor maps are not lowered; use cp.async.bulk or plain loads"},
       {Opcode::tex, [](const ptx::isa::Form &f) { return !has_no_integer_gradient(f); },
        "ptxas takes the bits of integer coordinates for floats here, against the PTX ISA; use .f32 "
        "coordinates"},
@@ -99,8 +102,17 @@ bool has_carry(const ptx::isa::Form &form) {
 bool is_plain_integer_form(const ptx::isa::Form &form) {
   return !is_float_form(form) && !has_carry(form);
 }
+bool signals_mbarrier_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::mbarrier_complete_tx_bytes);
+}
 bool completes_by_itself_form(const ptx::isa::Form &form) {
-  return !mentions(form, Mod::mbarrier_complete_tx_bytes);
+  return !signals_mbarrier_form(form);
+}
+bool is_mbarrier_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::mbarrier);
+}
+bool is_copy_without_tensor_form(const ptx::isa::Form &form) {
+  return !mentions(form, Mod::tensor);
 }
 bool is_bulk_form(const ptx::isa::Form &form) {
   return mentions(form, Mod::bulk);

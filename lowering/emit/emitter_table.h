@@ -45,5 +45,7 @@ std::span<const EmitterRow> misc_emitters();
 std::span<const EmitterRow> video_emitters();
 std::span<const EmitterRow> texture_emitters();
 std::span<const EmitterRow> surface_emitters();
+std::span<const EmitterRow> mbarrier_emitters();
+std::span<const EmitterRow> async_copy_emitters();
 
 } // namespace w2w::emit

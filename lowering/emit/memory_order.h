@@ -11,4 +11,7 @@ StateSpace space_of(const Instruction &i);
 /// system.
 llvm::SyncScope::ID scope_of(FunctionEmitter &e, const Instruction &i, bool none_is_gpu);
 
+/// The operation of atom and red other than .cas, or BAD_BINOP.
+llvm::AtomicRMWInst::BinOp atomic_operation(const Instruction &i, Type t);
+
 } // namespace w2w::emit

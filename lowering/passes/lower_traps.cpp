@@ -156,6 +156,13 @@ bool lower_traps(Module &module, ModuleAnalysisManager &, PassEnv &env) {
       [](CallInst &c) {
         return SmallVector<Value *, 4>{c.getArgOperand(0), c.getArgOperand(1), c.getArgOperand(2)};
       });
+  // void w2w.misaligned_copy(destination, source, size, line)
+  lower(
+      "w2w.misaligned_copy", abi::StatusKind::MisalignedCopy,
+      [](CallInst &c) { return c.getArgOperand(3); },
+      [](CallInst &c) {
+        return SmallVector<Value *, 4>{c.getArgOperand(0), c.getArgOperand(1), c.getArgOperand(2)};
+      });
   return changed;
 }
 

@@ -1,4 +1,4 @@
-// Replaces w2w.trap, w2w.brkpt and w2w.assertfail, which end the launch in error.
+// Replaces w2w.trap, w2w.brkpt, w2w.assertfail and the like, which end the launch in error.
 //
 // s_trap is never used. Runtime ABI: the thread records what happened in the launch block's status
 // word (lowering/abi/status_word.h) and its wave ends; the runtime turns the record into CUDA's

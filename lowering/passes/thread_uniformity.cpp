@@ -1,5 +1,7 @@
 #include "lowering/passes/thread_uniformity.h"
 
+#include "lowering/mbarrier_arrival.h"
+
 #include "llvm/ADT/DepthFirstIterator.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -72,7 +74,17 @@ bool ThreadUniformity::is_row(const Instruction &i) const {
           intrinsic->getIntrinsicID() == Intrinsic::amdgcn_workitem_id_z);
 }
 
+/// The phase in which the threads that execute it together arrive at one object.
+bool ThreadUniformity::is_phase(const Instruction &i) const {
+  auto *arrival =
+      i.getOpcode() == Instruction::And ? dyn_cast<AtomicRMWInst>(i.getOperand(0)) : nullptr;
+  return arrival && arrival->getMetadata(kMbarrierArrival) &&
+         arrival->getParent() == i.getParent() && is_same_at(*arrival->getPointerOperand(), i);
+}
+
 bool ThreadUniformity::tells_group_alone(const Instruction &i) {
+  if (is_phase(i))
+    return true;
   return numbers_.tells_group_alone(
       i, [&](const Value &v) { return is_same_at(v, i); }, used_rows_);
 }

@@ -33,6 +33,7 @@ private:
   bool is_root(const llvm::Instruction &i) const;
   bool is_same(const llvm::Instruction &i) const;
   bool is_row(const llvm::Instruction &i) const;
+  bool is_phase(const llvm::Instruction &i) const;
   bool tells_group_alone(const llvm::Instruction &i);
   void spread(const llvm::Value &value, llvm::PostDominatorTree &post);
   void mark(const llvm::Value &value);
@@ -44,7 +45,7 @@ private:
   ThreadNumbers numbers_;
   llvm::SmallVector<const llvm::Value *> work_;
   llvm::SmallPtrSet<const llvm::BasicBlock *, 16> split_;
-  /// Found the same although operands vary.
+  /// Found the same although operands vary: by the number of their group, or by phase.
   llvm::SmallSetVector<const llvm::Instruction *, 8> by_number_;
   llvm::SmallPtrSet<const llvm::Value *, 32> varying_;
 };

@@ -107,6 +107,10 @@ CUresult read_status(Context &context) {
               "raise CU_LIMIT_STACK_SIZE, which is {}",
               place, s.detail[0], s.detail[1], context.limit(CU_LIMIT_STACK_SIZE));
     return CUDA_ERROR_LAUNCH_FAILED;
+  case abi::StatusKind::MisalignedCopy:
+    log_error("{}: bulk copy of {} bytes from {:#x} to {:#x}: not all multiples of 16", place,
+              s.detail[2], s.detail[1], s.detail[0]);
+    return CUDA_ERROR_MISALIGNED_ADDRESS;
   case abi::StatusKind::Breakpoint:
     log_error("{}: breakpoint (brkpt)", place);
     return CUDA_ERROR_LAUNCH_FAILED;

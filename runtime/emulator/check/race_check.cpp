@@ -4,6 +4,7 @@
 #include "runtime/emulator/log.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -220,8 +221,16 @@ void RaceCheck::before(const Step &step) {
     for (uint32_t u = wave * per_wave; u < (wave + 1) * per_wave; ++u)
       units_[u].clock.join(joined_);
   }
-  for (unsigned k = 0; k < step.count; ++k)
+  for (unsigned k = 0; k < step.count; ++k) {
+    // The two warps of a wave whose atomics LLVM has made one lane's.
+    bool combined = per_wave > 1 && step.at[k].access == MemoryAccess::Atomic &&
+                    std::has_single_bit(step.at[k].mask);
+    if (combined)
+      order_together(wave * per_wave, per_wave);
     access(step, step.at[k], k);
+    if (combined)
+      order_together(wave * per_wave, per_wave);
+  }
   if (is_arrival(step.inst)) {
     std::lock_guard lock(mutex_);
     for (uint32_t u = wave * per_wave; u < (wave + 1) * per_wave; ++u) {
@@ -232,6 +241,18 @@ void RaceCheck::before(const Step &step) {
   }
   if (is_wait(step.inst))
     waits_[wave] = true;
+}
+
+/// The units know of each other what each has done so far.
+void RaceCheck::order_together(uint32_t first, uint32_t count) {
+  std::lock_guard lock(mutex_);
+  Clock all = units_[first].clock;
+  for (uint32_t u = first + 1; u < first + count; ++u)
+    all.join(units_[u].clock);
+  for (uint32_t u = first; u < first + count; ++u) {
+    units_[u].clock = all;
+    ++units_[u].clock.own[u];
+  }
 }
 
 void RaceCheck::access(const Step &step, const isa::LaneAccesses &a, unsigned place) {

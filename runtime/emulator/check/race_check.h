@@ -16,6 +16,8 @@
 //    there, and a store by a unit that did an atomic at the place before (a lock's owner) is one.
 //    A flag in LDS that is only loaded and stored is reported all the same: nothing tells it from
 //    data;
+//  * an atomic of one lane orders the two warps of its wave: LLVM does those of all lanes on one
+//    address, with their sum, in one lane;
 //  * gfx90a, gfx10 and gfx11 do not mark atomic stores: there a plain store races with no atomic;
 //  * a unit that learns of more than 1024 other workgroups knows all from then on.
 #pragma once
@@ -107,6 +109,7 @@ private:
              const Stored &stored);
   bool knows(const Unit &unit, uint32_t local, const Slot &slot) const;
   void learn(uint32_t local, const Slot &slot);
+  void order_together(uint32_t first, uint32_t count);
   void conflicting_lanes(const Step &step, const isa::LaneAccesses &a, unsigned place);
   void race(const Access &a, const Slot &other, uint64_t at, unsigned lane);
 

@@ -2,7 +2,7 @@
 // makes them at -O0 and -O3, run many times in the weak mode. The forbidden outcome is never seen;
 // it is, once the instructions that forbid it are taken out of the machine code. That is done at
 // -O3 alone: -O0 has waits for spilled registers between, without which a program would come to no
-// end. mbarrier and cp.async have no test: the compiler refuses them by name.
+// end.
 #include "test/unit/emulator/support.h"
 #include "test/unit/emulator_isa/assembler.h"
 
@@ -140,6 +140,20 @@ const std::vector<Litmus> &all() {
        kFourWarps,
        read_old_x,
        {{Cut::Acquire, "", one_l1()}, {Cut::Stores, "", one_l1()}}},
+      {"mp_mbarrier", kBlocks[0], kFourWarps, read_old_x, block_twins("^ds_add")},
+      {"mp_mbarrier_bulk", kBlocks[0], kFourWarps, read_old_x, block_twins("^ds_add")},
+      {"mp_mbarrier_bytes",
+       kBlocks[0],
+       kFourWarps,
+       read_old_x,
+       {},
+       "the LDS keeps the order of a wave"},
+      {"mp_mbarrier_copy",
+       kBlocks[0],
+       kFourWarps,
+       read_old_x,
+       {},
+       "the LDS keeps the order of a wave"},
       {"mp_arrive",
        kBlocks[0],
        kFourWarps,
