@@ -2,6 +2,7 @@
 // e3m2x2, e2m1x2, ue8m0x2.
 #include "lowering/emit/arithmetic.h"
 #include "lowering/emit/convert.h"
+#include "lowering/emit/matrix.h"
 
 #include <cmath>
 
@@ -182,6 +183,10 @@ void emit_to_half_pair(FunctionEmitter &e, const Instruction &i) {
 }
 
 } // namespace
+
+Value *small_float_to_half(FunctionEmitter &e, Type t, Value *v) {
+  return from_small(e, *small_float(t == Type::E4M3 ? Type::E4M3x2 : Type::E5M2x2), v);
+}
 
 void emit_cvt_packed(FunctionEmitter &e, const Instruction &i) {
   IRBuilder<> &b = e.b;

@@ -2,6 +2,7 @@
 
 #include "frontend/isa/form.h"
 #include "lowering/emit/arithmetic.h"
+#include "lowering/emit/matrix.h"
 
 #include <algorithm>
 #include <vector>
@@ -19,7 +20,8 @@ const std::vector<std::vector<EmitterRow>> &table() {
           compare_emitters, logic_emitters,    memory_emitters,       address_emitters,
           convert_emitters, atomic_emitters,   control_flow_emitters, call_emitters,
           warp_emitters,    barrier_emitters,  misc_emitters,         video_emitters,
-          texture_emitters, surface_emitters,  mbarrier_emitters,     async_copy_emitters})
+          texture_emitters, surface_emitters,  mbarrier_emitters,     async_copy_emitters,
+          matrix_emitters})
       for (const EmitterRow &row : family()) {
         auto at = static_cast<size_t>(row.opcode);
         if (t.size() <= at)
@@ -119,6 +121,25 @@ bool is_bulk_form(const ptx::isa::Form &form) {
 }
 bool is_plain_conversion_form(const ptx::isa::Form &form) {
   return !mentions(form, Mod::rs);
+}
+bool is_quad_pair_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::m8n8k4) && first_type(form) != Type::F64;
+}
+bool is_dense_matrix_form(const ptx::isa::Form &form) {
+  for (Mod other : {Mod::sp, Mod::sp_ordered_metadata, Mod::kind_f8f6f4, Mod::kind_mxf4,
+                    Mod::kind_mxf4nvf4, Mod::kind_mxf8f6f4})
+    if (mentions(form, other))
+      return false;
+  return true;
+}
+bool is_matrix_multiply_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::mma);
+}
+bool is_matrix_load_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::load);
+}
+bool is_16_bit_matrix_form(const ptx::isa::Form &form) {
+  return mentions(form, Mod::m8n8);
 }
 bool has_no_integer_gradient(const ptx::isa::Form &form) {
   return !mentions(form, Mod::grad) || form.slots.back().types.front() != Type::S32;
