@@ -13,11 +13,13 @@ namespace {
 
 using namespace llvm;
 
+constexpr char kName[] = "w2w-check-live-ranges";
+
 class CheckLiveRanges : public MachineFunctionPass {
 public:
   static char ID;
   CheckLiveRanges() : MachineFunctionPass(ID) {}
-  StringRef getPassName() const override { return "w2w-check-live-ranges"; }
+  StringRef getPassName() const override { return kName; }
   void getAnalysisUsage(AnalysisUsage &usage) const override {
     usage.addRequired<LiveIntervalsWrapperPass>();
     usage.setPreservesAll();
@@ -27,8 +29,7 @@ public:
 };
 
 char CheckLiveRanges::ID = 0;
-const RegisterPass<CheckLiveRanges> registered("w2w-check-live-ranges",
-                                               "Check live ranges of parts of registers");
+const RegisterPass<CheckLiveRanges> registered(kName, kName);
 
 /// Whether the operand reads parts of a register and none of them is alive. (That some are not is
 /// usual: tuples may be defined in part.)
