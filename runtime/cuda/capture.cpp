@@ -18,6 +18,7 @@ struct Capture {
   /// Events recorded in it, with what was to be done before them.
   std::map<Event *, std::vector<GraphNode *>> events;
   std::vector<CUgraphEdgeData> edges; // zeros, for programs that ask
+  std::vector<GraphNode *> orphans;   // that the next nodes of destroyed streams would depend on
 };
 
 namespace {
@@ -71,6 +72,7 @@ std::shared_ptr<Graph> end(const std::shared_ptr<Capture> &capture) {
   for (auto &[event, nodes] : capture->events)
     nodes.clear();
   capture->next.clear();
+  capture->orphans.clear();
   capture->graph->capturing = false;
   std::erase(captures().active, capture);
   captures().count = captures().active.size();
@@ -94,11 +96,11 @@ bool is_joined(const Capture &capture) {
     for (const GraphEdge &edge : node->dependencies)
       reach(edge.node);
   }
-  for (const auto &[stream, nodes] : capture.next)
-    for (const GraphNode *node : nodes)
-      if (!before.count(node))
-        return false;
-  return true;
+  auto comes_before = [&](const GraphNode *node) { return before.count(node) != 0; };
+  return std::ranges::all_of(capture.orphans, comes_before) &&
+         std::ranges::all_of(capture.next, [&](const auto &entry) {
+           return std::ranges::all_of(entry.second, comes_before);
+         });
 }
 
 CUresult begin_capture(Stream &stream, CUstreamCaptureMode mode, std::shared_ptr<Graph> graph,
@@ -405,11 +407,11 @@ void forget_capture(Stream &stream) {
   std::shared_ptr<Capture> capture = stream.capture;
   if (!capture)
     return;
-  capture->valid = false;
   if (capture->origin == &stream) {
     graph = end(capture); // nobody can end it any more
     return;
   }
+  unite(capture->orphans, capture->next.at(&stream)); // they must be joined all the same
   capture->next.erase(&stream);
   stream.capture.reset();
 }

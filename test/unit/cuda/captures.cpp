@@ -132,6 +132,19 @@ void fork_and_join() {
   CHECK_CU(cuGraphExecDestroy(exec));
   CHECK_CU(cuGraphDestroy(graph));
 
+  // A stream that was drawn in may be destroyed; what it was given is joined or not.
+  for (bool joined : {true, false}) {
+    capture(joined);
+    CHECK_CU(cuStreamDestroy_v2(other));
+    CHECK_ERROR(cuStreamEndCapture(t.stream, &graph),
+                joined ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_UNJOINED);
+    CHECK_CU(cuStreamCreate(&other, CU_STREAM_NON_BLOCKING));
+    if (!joined)
+      continue;
+    CHECK(node_count(graph) == 4 && edge_count(graph) == 4);
+    CHECK_CU(cuGraphDestroy(graph));
+  }
+
   capture(false);
   CHECK_ERROR(cuStreamEndCapture(t.stream, &graph), CUDA_ERROR_STREAM_CAPTURE_UNJOINED);
   CHECK(!graph && status_of(other) == CU_STREAM_CAPTURE_STATUS_NONE);
