@@ -1,7 +1,7 @@
 #include "lowering/codegen/target.h"
+
 #include "lowering/codegen/check_live_ranges.h"
 #include "lowering/codegen/compare_last.h"
-
 #include "lowering/codegen/fold_all_ones.h"
 #include "lowering/codegen/keep_scc.h"
 

@@ -46,7 +46,6 @@ template <typename Body> void only_if(FunctionEmitter &e, Value *condition, Body
 }
 
 // --- cp.async
-// -----------------------------------------------------------------------------------------------------------
 
 /// 4, 8 or 16 bytes, as one load and one store move them.
 llvm::Type *unit_type(FunctionEmitter &e, unsigned size) {
@@ -123,7 +122,6 @@ void emit_small_copy(FunctionEmitter &e, const Instruction &i) {
 }
 
 // --- Bulk copies
-// --------------------------------------------------------------------------------------------------------
 
 void copy_chunks(FunctionEmitter &e, Value *to, Value *from, unsigned chunks) {
   auto *type = FixedVectorType::get(e.b.getInt32Ty(), kChunk / 4);
@@ -236,7 +234,6 @@ void emit_copy(FunctionEmitter &e, const Instruction &i) {
 }
 
 // --- st.async and red.async that an mbarrier hears of
-// ---------------------------------------------------------------
 
 /// [a], b, [mbar]
 void emit_signalling(FunctionEmitter &e, const Instruction &i) {

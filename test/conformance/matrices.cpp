@@ -348,38 +348,33 @@ uint16_t stored_element(const Words &words, size_t warp, unsigned m, unsigned ro
                                (column % 4 * 16));
 }
 
-std::string compare_load(const Case &c, const Words &in, const Words &out, unsigned &compared) {
+/// Matrices in memory, `n` of them, against the lanes' fragments of them.
+std::string compare_rows(const Case &c, const Words &stored, const Words &fragments, unsigned n,
+                         bool got_fragments, unsigned &compared) {
   const bool transposes = c.instruction.find(".trans") != c.instruction.npos;
   for (size_t warp = 0; warp < kInputs * kWarps; ++warp)
     for (unsigned lane = 0; lane < 32; ++lane)
-      for (unsigned m = 0; m < c.out; ++m)
+      for (unsigned m = 0; m < n; ++m)
         for (unsigned k = 0; k < 2; ++k, ++compared) {
           const unsigned row = lane / 4, column = lane % 4 * 2 + k;
-          const uint16_t want = transposes ? stored_element(in, warp, m, column, row)
-                                           : stored_element(in, warp, m, row, column);
-          const auto got = static_cast<uint16_t>(out[(warp * 32 + lane) * c.out + m] >> 16 * k);
-          if (got != want)
+          const uint16_t in_memory = transposes ? stored_element(stored, warp, m, column, row)
+                                                : stored_element(stored, warp, m, row, column);
+          const auto in_lane =
+              static_cast<uint16_t>(fragments[(warp * 32 + lane) * n + m] >> 16 * k);
+          if (in_lane != in_memory)
             return fmt::format("warp {} lane {} matrix {}: 0x{:x}, expected 0x{:x}", warp, lane, m,
-                               got, want);
+                               got_fragments ? in_lane : in_memory,
+                               got_fragments ? in_memory : in_lane);
         }
   return "";
 }
 
+std::string compare_load(const Case &c, const Words &in, const Words &out, unsigned &compared) {
+  return compare_rows(c, in, out, c.out, true, compared);
+}
+
 std::string compare_store(const Case &c, const Words &in, const Words &out, unsigned &compared) {
-  const bool transposes = c.instruction.find(".trans") != c.instruction.npos;
-  for (size_t warp = 0; warp < kInputs * kWarps; ++warp)
-    for (unsigned lane = 0; lane < 32; ++lane)
-      for (unsigned m = 0; m < c.in; ++m)
-        for (unsigned k = 0; k < 2; ++k, ++compared) {
-          const unsigned row = lane / 4, column = lane % 4 * 2 + k;
-          const uint16_t got = transposes ? stored_element(out, warp, m, column, row)
-                                          : stored_element(out, warp, m, row, column);
-          const auto want = static_cast<uint16_t>(in[(warp * 32 + lane) * c.in + m] >> 16 * k);
-          if (got != want)
-            return fmt::format("warp {} lane {} matrix {}: 0x{:x}, expected 0x{:x}", warp, lane, m,
-                               got, want);
-        }
-  return "";
+  return compare_rows(c, out, in, c.in, false, compared);
 }
 
 std::string compare_transpose(const Case &, const Words &in, const Words &out, unsigned &compared) {
@@ -465,10 +460,7 @@ bool run_batch(Device &device, std::span<const Case> cases, const CompileOptions
                   kTarget.version % 10, kTarget.sm, kTarget.suffix);
   for (size_t i = 0; i < cases.size(); ++i)
     text += kernel_text(cases[i], i);
-  const CompiledText code = compile_text(text, options);
-  for (auto &[kernel, message] : code.errors)
-    fmt::print("FAIL {}: {}\n", kernel, message);
-  if (!code.errors.empty() || !device.load(code.bytes))
+  if (!load_text(device, text, options))
     return false;
   for (size_t i = 0; i < cases.size(); ++i) {
     const Case &c = cases[i];

@@ -1,10 +1,12 @@
 #include "test/conformance/run_options.h"
 
 #include "frontend/parse/parse.h"
+#include "test/conformance/device.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <fmt/format.h>
 
 namespace w2w::conformance {
 
@@ -46,6 +48,13 @@ CompiledText compile_text(const std::string &text, const CompileOptions &options
     if (d.severity == ptx::Severity::Error)
       result.errors.emplace(d.function, ptx::render(d, source));
   return result;
+}
+
+bool load_text(Device &device, const std::string &text, const CompileOptions &options) {
+  const CompiledText code = compile_text(text, options);
+  for (auto &[kernel, message] : code.errors)
+    fmt::print("FAIL {}: {}\n", kernel, message);
+  return code.errors.empty() && device.load(code.bytes);
 }
 
 } // namespace w2w::conformance

@@ -31,10 +31,16 @@ struct RunOptions {
 RunOptions read_options(int argc, char **argv,
                         const std::function<bool(std::string_view)> &more = {});
 
+class Device;
+
 struct CompiledText {
   std::vector<uint8_t> bytes;                ///< empty if there is no code
   std::map<std::string, std::string> errors; ///< by function
 };
 CompiledText compile_text(const std::string &text, const CompileOptions &options);
+
+/// Compiles the text for the device and loads it there; false, with what is wrong printed, if any
+/// of it cannot be.
+bool load_text(Device &device, const std::string &text, const CompileOptions &options);
 
 } // namespace w2w::conformance

@@ -295,10 +295,7 @@ int run(int argc, char **argv) {
   std::string text = ".version 8.0\n.target sm_80\n.address_size 64\n";
   for (size_t i = 0; i < chains.size(); ++i)
     text += kernel_text(chains[i], i);
-  const CompiledText code = compile_text(text, o.compile);
-  for (auto &[kernel, message] : code.errors)
-    fmt::print("FAIL {}: {}\n", kernel, message);
-  if (!code.errors.empty() || !device->load(code.bytes))
+  if (!load_text(*device, text, o.compile))
     return 1;
   unsigned compared = 0, failed = 0;
   for (size_t i = 0; i < chains.size(); ++i) {

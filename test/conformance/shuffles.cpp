@@ -210,10 +210,7 @@ bool run_batch(Device &device, std::span<const Case> cases, const CompileOptions
   std::string text = ".version 8.0\n.target sm_80\n.address_size 64\n";
   for (size_t i = 0; i < cases.size(); ++i)
     text += kernel_text(cases[i], i);
-  const CompiledText code = compile_text(text, options);
-  for (auto &[kernel, message] : code.errors)
-    fmt::print("FAIL {}: {}\n", kernel, message);
-  if (!code.errors.empty() || !device.load(code.bytes))
+  if (!load_text(device, text, options))
     return false;
   for (size_t i = 0; i < cases.size(); ++i) {
     const std::vector<uint64_t> in = inputs(cases[i].floats());
